@@ -1,0 +1,1 @@
+"""Make one GPU kernel faster, on its own, overnight."""

@@ -1,0 +1,24 @@
+"""What a platform must be able to do: look at its cards, and confine a child to one of them."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from kernel_opt.model.reading import Reading
+
+
+class Platform(Protocol):
+    """GPU readings, lease key and environment binding of one kind of host."""
+
+    name: str
+
+    def read_cards(self) -> tuple[Reading, ...]:
+        """Look once at every card; raise ReadFailedError when nothing could be read."""
+        ...
+
+    def bind(self, card: Reading, environ: Mapping[str, str]) -> dict[str, str]:
+        """Return ``environ`` changed so that a child sees this card and no other."""
+        ...
+
+    def lease_key(self, card: Reading) -> str:
+        """Return a name of the physical card (or partition) that is the same for every process on this host."""
+        ...

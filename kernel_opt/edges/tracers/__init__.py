@@ -1,0 +1,1 @@
+"""One file per tracer, and the readers of what it leaves behind."""

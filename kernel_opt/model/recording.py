@@ -1,0 +1,100 @@
+"""Everything the files of one traced command say. Too large for the journal: rules make a Trace of it."""
+
+from msgspec import Struct
+
+Extent = tuple[int, int, int]
+"""A work-group or a grid in work-items along x, y and z."""
+
+
+class Agent(Struct, frozen=True, kw_only=True):
+    """A device as the tracer numbered it. What the tracer did not tell is None."""
+
+    is_gpu: bool
+    node_id: int | None = None
+    logical_node_id: int | None = None
+    gfx: str | None = None
+    name: str = ""
+    gpu_id: int | None = None
+    domain: int | None = None
+    location_id: int | None = None
+    cu_count: int | None = None
+    simd_per_cu: int | None = None
+    wave_size: int | None = None
+
+
+class Launch(Struct, frozen=True, kw_only=True):
+    """All dispatches of one kernel in one shape on one agent, folded."""
+
+    kernel: str
+    calls: int
+    total_ns: int
+    min_ns: int | None = None
+    max_ns: int | None = None
+    agent: str | None = None
+    """As the trace writes it, such as ``Agent 4``."""
+    workgroup: Extent | None = None
+    grid: Extent | None = None
+    lds_bytes: int | None = None
+    scratch_bytes: int | None = None
+    arch_vgpr: int | None = None
+    accum_vgpr: int | None = None
+    sgpr: int | None = None
+
+
+class DispatchRecord(Struct, frozen=True, array_like=True):
+    """One kernel launch: when it ran, and which Launch of the recording it was."""
+
+    start_ns: int
+    end_ns: int
+    launch: int
+    dispatch_id: int | None = None
+
+    @property
+    def duration_ns(self) -> int:
+        """Return the time on the device."""
+        return self.end_ns - self.start_ns
+
+
+class Site(Struct, frozen=True, kw_only=True):
+    """One instruction of a kernel, with the time that was seen to go by there."""
+
+    instruction: str
+    kernel: str = ""
+    """Empty: the tracer did not tell."""
+    source: str = ""
+    """``file:line``, as compiled; empty without debug information."""
+    address: int | None = None
+    hits: int = 0
+    latency_cycles: int = 0
+    stall_cycles: int = 0
+    idle_cycles: int = 0
+    samples: int = 0
+    """PC samples; a tracer gives either these or cycles."""
+    reasons: dict[str, int] = {}
+    """Stall reason to samples, from a stochastic sampler only."""
+
+
+class CounterTotal(Struct, frozen=True, kw_only=True):
+    """One hardware counter over the dispatches of one kernel."""
+
+    kernel: str
+    counter: str
+    dispatches: int
+    total: float
+
+
+class Recording(Struct, frozen=True, kw_only=True):
+    """What one traced command left behind, read and checked."""
+
+    launches: tuple[Launch, ...] = ()
+    dispatches: tuple[DispatchRecord, ...] = ()
+    """By start time; empty when ``dispatches_left_out``."""
+    dispatches_left_out: int = 0
+    """Dispatches that are in the launches' sums only, because there are too many to list."""
+    agents: tuple[Agent, ...] = ()
+    sites: tuple[Site, ...] = ()
+    counters: tuple[CounterTotal, ...] = ()
+    files: tuple[str, ...] = ()
+    """What was read, below the folder."""
+    notes: tuple[str, ...] = ()
+    """What a person should know about how it was read."""

@@ -1,0 +1,137 @@
+"""Where a run stands: folded from its facts, never written down itself."""
+
+from msgspec import Struct, field
+
+from kernel_opt.model.bench import BenchRun
+from kernel_opt.model.config import ConfigClass
+from kernel_opt.model.measurement import Measurement
+from kernel_opt.model.round_facts import Ending
+from kernel_opt.model.stages import NeedBaseline, Stage
+from kernel_opt.model.trace import Trace
+from kernel_opt.model.verdict import Verdict
+
+
+class Hold(Struct, frozen=True):
+    """Why nothing happens for a while: who is in the way, since when, how often in a row."""
+
+    cause: str
+    since_s: float
+    count: int
+    why: str
+    retry_after_s: float | None = None
+
+
+class Best(Struct, frozen=True):
+    """The commit that every candidate must beat now."""
+
+    commit: str
+    """What the branch points at: code and report."""
+    code: str
+    """The commit whose code was measured; same code, other report."""
+    run: BenchRun
+    round: int
+    trace: Trace | None = None
+
+
+class Lookback(Struct, frozen=True):
+    """One ended round in a few words, for status and for the next brief."""
+
+    round: int
+    ending: Ending
+    sentence: str
+    targets: tuple[str, ...]
+    gain_pct: float | None
+    why: str
+
+
+class RegressionNote(Struct, frozen=True):
+    """One regression as the stop summary tells it."""
+
+    at_s: float
+    best: str
+    candidate: str
+    hypothesis: str
+    files: tuple[str, ...]
+    best_us: float | None
+    candidate_us: float | None
+    best_gpu_us: float | None
+    candidate_gpu_us: float | None
+    delta_pct: float
+    notes: str
+
+
+class Tally(Struct, frozen=True):
+    """What the run has counted and used up."""
+
+    regressions_in_a_row: int = 0
+    fault_rounds: int = 0
+    empty_rounds: int = 0
+    refusals_in_a_row: int = 0
+    rounds_since_start: int = 0
+    keeps: int = 0
+    headline_keeps: int = 0
+    gpu_s: float = 0.0
+    cost_usd: float = 0.0
+    agent_tokens: int = 0
+    active_s: float = 0.0
+    endings: tuple[tuple[str, int], ...] = ()
+
+
+class StopState(Struct, frozen=True):
+    """How far the end of the run has come."""
+
+    reason: str
+    code: str
+    sealed: tuple[str, str] | None = None
+    is_done: bool = False
+
+
+class RunState(Struct, frozen=True):
+    """The whole run, folded from its facts."""
+
+    tag: str = ""
+    base: str = ""
+    worktree: str = ""
+    repository: str = ""
+    stage: Stage = field(default_factory=NeedBaseline)
+    round: int = 0
+    best: Best | None = None
+    bare_tip: str = ""
+    """The branch before there is a best: the base, or a stop summary on top of it."""
+    baseline: BenchRun | None = None
+    baseline_trace: Trace | None = None
+    classes: tuple[ConfigClass, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    """The last ones, newest last: how best ran, for the judge's bank."""
+    detectable_pct: dict[str, float | None] = field(default_factory=dict[str, float | None])
+    tally: Tally = Tally()
+    lookbacks: tuple[Lookback, ...] = ()
+    recent_regressions: tuple[RegressionNote, ...] = ()
+    headline: Verdict | None = None
+    traced_code: str = ""
+    faults_here: int = 0
+    disturbances_here: int = 0
+    looks: int = 0
+    proposer_away: int = 0
+    proposer_lost: str = ""
+    """Why no wait will bring the proposer back."""
+    hold: Hold | None = None
+    paused: bool = False
+    stop_asked: str = ""
+    blocked: str = ""
+    """Something only a person can undo, such as a branch that somebody else moved."""
+    stop: StopState | None = None
+    max_rounds: int = 0
+    max_hours: float = 0.0
+    started_s: float = 0.0
+    last_s: float = 0.0
+
+    @property
+    def tip(self) -> str:
+        """The commit that the branch points at."""
+        return self.best.commit if self.best else self.bare_tip or self.base
+
+    @property
+    def code(self) -> str:
+        """The commit whose code is best now."""
+        return self.best.code if self.best else self.base

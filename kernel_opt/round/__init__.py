@@ -1,0 +1,1 @@
+"""One round: the only place where rules meet edges."""

@@ -1,0 +1,63 @@
+"""When a run ends by itself: never to ask a human, always with one reason in words."""
+
+from kernel_opt.model.settings import Settings
+from kernel_opt.model.stages import BaselineSealed, KeepSealed, NeedBaseline, Ready, Unsound
+from kernel_opt.model.state import RunState
+from kernel_opt.model.steps import PlanStop
+
+HOUR_S = 3600.0
+
+
+def reason_to_stop(state: RunState, limits: Settings) -> PlanStop | None:
+    """Return why the run must end now, or None."""
+    return _asked_or_impossible(state, limits) or _machine_unfit(state, limits) or _used_up(state, limits)
+
+
+def _asked_or_impossible(state: RunState, limits: Settings) -> PlanStop | None:
+    """Name a stop that holds at any moment."""
+    if state.stop_asked:
+        return PlanStop(f"stopped by {state.stop_asked}", "asked")
+    if state.blocked:
+        return PlanStop(state.blocked, "foreign-change")
+    if isinstance(state.stage, Unsound):
+        return PlanStop(state.stage.why, state.stage.code)
+    if state.looks >= limits.gate.looks:
+        minutes = round((limits.gate.looks - 1) * limits.gate.interval_s / 60)
+        return PlanStop(f"no idle GPU available for {minutes} minutes", "no-idle-gpu")
+    if state.proposer_lost:
+        return PlanStop(f"the proposer cannot be used: {state.proposer_lost}", "proposer")
+    if state.proposer_away >= limits.agent.patience:
+        why = state.hold.why if state.hold else "no answer"
+        return PlanStop(f"the proposer was away {state.proposer_away} times in a row: {why}", "proposer")
+    return None
+
+
+def _machine_unfit(state: RunState, limits: Settings) -> PlanStop | None:
+    """Name infrastructure faults that no wait has mended."""
+    bound = limits.round.faults
+    # What must not be dropped (a sealed commit) or cannot be (there is no round yet) waits no second time.
+    worst = bound if isinstance(state.stage, NeedBaseline | BaselineSealed | KeepSealed) else 2 * bound
+    if state.faults_here < worst or state.hold is None:
+        return None
+    code = "disk-full" if state.hold.cause == "disk-full" else "infrastructure"
+    return PlanStop(f"the machine failed {state.faults_here} times in a row: {state.hold.why}", code)
+
+
+def _used_up(state: RunState, limits: Settings) -> PlanStop | None:
+    """Name a bound that is reached; it counts only between two rounds."""
+    if not isinstance(state.stage, Ready):
+        return None
+    tally, stop = state.tally, limits.stop
+    checks = (
+        (tally.regressions_in_a_row, stop.regressions_in_a_row, "regressions", "{} regressions in a row"),
+        (tally.fault_rounds, stop.fault_rounds, "infrastructure", "{} rounds in a row ended by faults of the machine"),
+        (tally.empty_rounds, stop.empty_rounds, "proposer-empty", "the proposer gave nothing in {} rounds in a row"),
+        (tally.rounds_since_start, state.max_rounds or stop.max_rounds, "max-rounds", "{} rounds done, as asked"),
+        (tally.active_s / HOUR_S, state.max_hours or stop.max_hours, "max-hours", "{:.2g} hours used, as asked"),
+        (tally.gpu_s / HOUR_S, stop.max_gpu_hours, "max-gpu-hours", "{:.2g} GPU hours used, as asked"),
+        (tally.cost_usd, stop.max_cost_usd, "max-cost", "{:.2f} USD spent on the proposer, as allowed"),
+    )
+    for used, bound, code, text in checks:
+        if bound and used >= bound:
+            return PlanStop(text.format(used), code)
+    return None

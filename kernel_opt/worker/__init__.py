@@ -1,0 +1,1 @@
+"""The program that spends the GPU time, on the host that has the card: standard library only."""
