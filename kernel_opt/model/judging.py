@@ -16,7 +16,7 @@ class Preset(Enum):
     """One run each; below the least effect is noise unless the same direction shows twice in a row."""
 
 
-class JudgeLimits(Struct, frozen=True, kw_only=True):
+class JudgeLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What counts as better, how sure to be, and what it may cost."""
 
     preset: Preset = Preset.EVIDENCE

@@ -49,5 +49,7 @@ class Reading:
     power_cap_w: float | None = None
     perf_level: str | None = None
     throttled: bool | None = None
+    withheld: str | None = None
+    """Why we keep off whatever the load is: the user's own mask hides the card, for instance."""
     problem: str | None = None
     """Why something above is unknown, in words for people."""

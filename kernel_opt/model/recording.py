@@ -59,19 +59,37 @@ class Site(Struct, frozen=True, kw_only=True):
     """One instruction of a kernel, with the time that was seen to go by there."""
 
     instruction: str
-    kernel: str = ""
-    """Empty: the tracer did not tell."""
     source: str = ""
     """``file:line``, as compiled; empty without debug information."""
     address: int | None = None
     hits: int = 0
-    latency_cycles: int = 0
-    stall_cycles: int = 0
-    idle_cycles: int = 0
-    samples: int = 0
-    """PC samples; a tracer gives either these or cycles."""
+    spent: int = 0
+    """Cycles of the traced waves at this instruction, or PC samples."""
+    stalled: int = 0
+    """Of these, those in which it could not issue; 0 from a sampler that cannot tell."""
+    idle: int = 0
+    """Cycles before it in which a wave had nothing to issue."""
     reasons: dict[str, int] = {}
-    """Stall reason to samples, from a stochastic sampler only."""
+    """Stall reason to samples, from a sampler that tells them."""
+
+
+class KernelSites(Struct, frozen=True, kw_only=True):
+    """Where one kernel spends its time: sums by kind of instruction, and the places with the most."""
+
+    kernel: str
+    """Empty: the tracer did not tell."""
+    unit: str
+    """``cycles`` or ``samples``."""
+    instructions: int
+    spent: int
+    stalled: int
+    idle: int
+    by_kind: dict[str, tuple[int, int, int]]
+    """StallKind to spent, stalled, idle."""
+    sites: tuple[Site, ...]
+    """The most spent and idle first; the tail is cut."""
+    isa: str | None = None
+    """Fingerprint of all instructions at their places; None when not all are known."""
 
 
 class CounterTotal(Struct, frozen=True, kw_only=True):
@@ -92,7 +110,7 @@ class Recording(Struct, frozen=True, kw_only=True):
     dispatches_left_out: int = 0
     """Dispatches that are in the launches' sums only, because there are too many to list."""
     agents: tuple[Agent, ...] = ()
-    sites: tuple[Site, ...] = ()
+    sites: tuple[KernelSites, ...] = ()
     counters: tuple[CounterTotal, ...] = ()
     files: tuple[str, ...] = ()
     """What was read, below the folder."""

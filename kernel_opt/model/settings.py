@@ -20,6 +20,10 @@ class BenchmarkSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Column that is 0 where the numbers are right; empty or absent in the file: the exit code decides."""
     control: str = ""
     """Column timed on an untouched kernel by the same code; empty: none."""
+    warmup_calls: int = 0
+    """Calls of the kernel that warm up, per row and implementation."""
+    timed_calls: int = 0
+    """Timed calls per row and implementation; 0: not known, GPU time per row is then told more carefully."""
     result_columns: tuple[str, ...] = ("us_*", "err_*", "*_max_diff", "*_diff", "*speedup*", "*ratio*")
     """Globs of columns that hold results: all others are config columns."""
     class_columns: tuple[str, ...] = ()
@@ -126,10 +130,8 @@ class RoundSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Times a proposal without evidence, change or permission is sent back with the reason."""
     faults: int = 3
     """Infrastructure faults at one step before the round is closed as such."""
-    noise_pairs: int = 3
-    """Pairs of best against itself at the baseline; three are the least that show a spread per class."""
-    headline_pairs: int = 6
-    """Pairs of baseline against best, measured afresh for the headline."""
+    noise_runs: int = 12
+    """Runs of best against itself at the baseline: a scale within 20 %, for the price of two candidates."""
     headline_every: int = 10
     """Keeps after which the headline is measured afresh."""
 

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from kernel_opt.model.bench import BenchRun
+from kernel_opt.model.bench import BenchRun, WrongRow
 from kernel_opt.model.edit import Edit
 from kernel_opt.model.hypothesis import Candidate, Hypothesis, Origin
 from kernel_opt.model.measurement import Measurement
@@ -79,9 +79,6 @@ class HeadlineTimed(Struct, frozen=True):
 class Opened(Struct, frozen=True):
     """A round without a proposal yet."""
 
-    sent_back: str = ""
-    tries: Tries = Tries()
-
 
 class Drafted(Struct, frozen=True):
     """An edit that nobody has looked at yet."""
@@ -100,6 +97,7 @@ class Barred(Struct, frozen=True):
     cheat: bool
     tries: Tries
     origin: Origin
+    hypothesis: Hypothesis
 
 
 class Empty(Struct, frozen=True):
@@ -125,6 +123,7 @@ class Broken(Struct, frozen=True):
     why: str
     trivial: bool
     tries: Tries
+    log_tail: str = ""
 
 
 class Wrong(Struct, frozen=True):
@@ -134,6 +133,8 @@ class Wrong(Struct, frozen=True):
     candidate: Candidate
     why: str
     tries: Tries
+    log_tail: str = ""
+    rows: tuple[WrongRow, ...] = ()
 
 
 class Right(Struct, frozen=True):

@@ -84,6 +84,8 @@ class StopState(Struct, frozen=True):
     code: str
     sealed: tuple[str, str] | None = None
     is_done: bool = False
+    goes_on: bool = False
+    """Resumed while the branch may have been moving to the summary: that is finished first, then the run goes on."""
 
 
 class RunState(Struct, frozen=True):
@@ -110,6 +112,8 @@ class RunState(Struct, frozen=True):
     headline: Verdict | None = None
     traced_code: str = ""
     faults_here: int = 0
+    fault_why: str = ""
+    """What the last of these faults was; unlike ``hold`` it outlives the wait."""
     disturbances_here: int = 0
     looks: int = 0
     proposer_away: int = 0
@@ -125,6 +129,8 @@ class RunState(Struct, frozen=True):
     max_hours: float = 0.0
     started_s: float = 0.0
     last_s: float = 0.0
+    stage_s: float = 0.0
+    """When the stage was reached: the date of every commit made in it, the same before and after a crash."""
 
     @property
     def tip(self) -> str:

@@ -1,6 +1,7 @@
 """What to do next, in the imperative."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from kernel_opt.model.facts import Purpose
 from kernel_opt.model.hypothesis import Candidate, Hypothesis, Origin
@@ -91,11 +92,15 @@ class Format:
     candidate: Candidate
 
 
+Publication = Literal["baseline", "keep", "stop"]
+"""What a commit on the run's branch is for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seal:
     """Write the commit that will be published, with its report."""
 
-    purpose: str
+    purpose: Publication
     tree_of: str
     verdict: Verdict | None = None
 
@@ -104,7 +109,7 @@ class Seal:
 class Publish:
     """Move the branch to the sealed commit."""
 
-    purpose: str
+    purpose: Publication
     old: str
     new: str
 

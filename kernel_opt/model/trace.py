@@ -85,6 +85,8 @@ class StallShare(Struct, frozen=True, kw_only=True):
     kernel: str
     kind: StallKind
     share_pct: float
+    """Time at such instructions, stalled or not."""
+    stalled_pct: float = 0.0
     idle_pct: float | None = None
     """Bubbles before such instructions; None from a sampler, which cannot see them."""
 

@@ -29,10 +29,17 @@ class Performer(Protocol):
 class Scribe:
     """Holds the state and writes each fact before anything else happens."""
 
-    def __init__(self, book: Book, stamp: Stamp, summarise: Callable[[RunState], bytes] | None = None) -> None:
+    def __init__(
+        self,
+        book: Book,
+        stamp: Stamp,
+        summarise: Callable[[RunState], bytes] | None = None,
+        tell: Callable[[Entry, RunState], None] | None = None,
+    ) -> None:
         self._book = book
         self._stamp = stamp
         self._summarise = summarise
+        self._tell = tell
         self._seq = 0
         self.state = self._replay(entries(book.records()))
 
@@ -57,6 +64,8 @@ class Scribe:
         state = evolve(self.state, entry)  # a fact that does not fit never reaches the journal
         self._seq = self._book.append(to_record(entry), self._summarise(state) if self._summarise else None)
         self.state = state
+        if self._tell is not None:
+            self._tell(entry, state)
         return state
 
 

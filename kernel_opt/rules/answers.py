@@ -1,5 +1,7 @@
 """Which facts may answer which step: anything else is an infrastructure fault, never believed."""
 
+import msgspec
+
 from kernel_opt.model import facts as f
 from kernel_opt.model import round_facts as r
 from kernel_opt.model import steps as s
@@ -32,17 +34,76 @@ ANSWERS: dict[type[s.Step], tuple[type[f.Fact], ...]] = {
 ANY_TIME: tuple[type[f.Fact], ...] = (f.DaemonStarted, f.StopAsked, f.Paused, f.Unpaused)
 
 
+_PUBLISHED: dict[str, type[f.Fact]] = {"baseline": r.BaselineKept, "keep": r.Kept, "stop": f.Stopped}
+_JUDGED: dict[f.Purpose, type[f.Fact]] = {
+    f.Purpose.NOISE: f.NoiseJudged,
+    f.Purpose.ROUND: f.Judged,
+    f.Purpose.HEADLINE: f.HeadlineJudged,
+}
+
+
 def fits(step: s.Step, fact: f.Fact) -> bool:
-    """Say whether ``fact`` is an answer to ``step``."""
-    if isinstance(step, s.Judge):
-        wanted = {f.Purpose.NOISE: f.NoiseJudged, f.Purpose.ROUND: f.Judged, f.Purpose.HEADLINE: f.HeadlineJudged}
-        may_break = step.purpose is f.Purpose.ROUND and isinstance(fact, f.Broke)
-        return isinstance(fact, (wanted[step.purpose], f.Faulted, *ANY_TIME)) or may_break
-    if isinstance(step, s.Publish):
-        published = {"baseline": r.BaselineKept, "keep": r.Kept, "stop": f.Stopped}
-        return isinstance(fact, (published[step.purpose], f.Faulted, *ANY_TIME))
-    if isinstance(step, s.Bench) and step.is_baseline and isinstance(fact, r.Refused):
+    """Say whether ``fact`` is an answer to ``step``: of a permitted kind, about the same thing, and fit to be kept."""
+    if isinstance(fact, ANY_TIME):
+        return _can_be_kept(fact)
+    return isinstance(fact, _permitted(step)) and _is_about(step, fact) and _can_be_kept(fact)
+
+
+def _permitted(step: s.Step) -> tuple[type[f.Fact], ...]:
+    """Narrow the kinds down to what the step is for."""
+    kinds = ANSWERS[type(step)]
+    match step:
+        case s.Bench():
+            return _without(kinds, r.Refused) if step.is_baseline else kinds
+        case s.Measure():
+            return kinds if step.purpose is f.Purpose.ROUND else _without(kinds, r.Refused)
+        case s.Judge():
+            breaks = (f.Broke,) if step.purpose is f.Purpose.ROUND else ()
+            return (_JUDGED[step.purpose], *breaks, f.Faulted)
+        case s.Publish():
+            return (_PUBLISHED[step.purpose], f.Faulted)
+        case _:
+            return kinds
+
+
+def _without(kinds: tuple[type[f.Fact], ...], unwanted: type[f.Fact]) -> tuple[type[f.Fact], ...]:
+    return tuple(kind for kind in kinds if kind is not unwanted)
+
+
+def _is_about(step: s.Step, fact: f.Fact) -> bool:  # noqa: C901 -- one case per step that names something
+    """Say whether the answer speaks of the commit, round or purpose that the step named."""
+    match step, fact:
+        case s.Bench(), f.Benched():
+            return fact.run.commit == step.commit
+        case s.Bench(), f.BenchedWrong() | f.Broke():
+            return fact.commit == step.commit
+        case s.Measure(), f.BenchedWrong() | f.Broke():
+            # A best that fails in the middle of a round is a fault of the machine, never the candidate's.
+            return fact.commit == step.candidate or (fact.commit == step.best and step.purpose is not f.Purpose.ROUND)
+        case s.Measure(), f.Measured():
+            return fact.purpose is step.purpose
+        case s.Profile(), f.Traced():
+            return fact.commit == step.commit
+        case s.OpenRound(), r.RoundOpened():
+            return fact.round == step.round
+        case s.Amend(), r.Edited():
+            return fact.origin is step.origin
+        case s.Seal(), r.Sealed():
+            return fact.purpose == step.purpose
+        case s.Publish(), r.BaselineKept() | r.Kept():
+            return fact.commit == step.new
+        case s.Publish(), f.Stopped():
+            return fact.best == step.new
+        case s.Drop(), r.Dropped():
+            return fact.ending is step.ending
+        case _:
+            return True
+
+
+def _can_be_kept(fact: f.Fact) -> bool:
+    """Say whether the journal could give the fact back: NaN and lone surrogates have no JSON."""
+    try:
+        msgspec.json.decode(msgspec.json.encode(fact), type=type(fact))
+    except (ValueError, TypeError):
         return False
-    if isinstance(step, s.Measure) and step.purpose is not f.Purpose.ROUND and isinstance(fact, r.Refused):
-        return False
-    return isinstance(fact, (*ANSWERS[type(step)], *ANY_TIME))
+    return True

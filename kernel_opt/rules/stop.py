@@ -1,7 +1,7 @@
 """When a run ends by itself: never to ask a human, always with one reason in words."""
 
 from kernel_opt.model.settings import Settings
-from kernel_opt.model.stages import BaselineSealed, KeepSealed, NeedBaseline, Ready, Unsound
+from kernel_opt.model.stages import BaselineSealed, KeepSealed, Ready
 from kernel_opt.model.state import RunState
 from kernel_opt.model.steps import PlanStop
 
@@ -13,14 +13,19 @@ def reason_to_stop(state: RunState, limits: Settings) -> PlanStop | None:
     return _asked_or_impossible(state, limits) or _machine_unfit(state, limits) or _used_up(state, limits)
 
 
+def machine_failed(state: RunState) -> PlanStop:
+    """Stop because of infrastructure faults that no wait has mended."""
+    is_full = state.hold is not None and state.hold.cause == "disk-full"
+    reason = f"the machine failed {state.faults_here} times in a row: {state.fault_why}"
+    return PlanStop(reason, "disk-full" if is_full else "infrastructure")
+
+
 def _asked_or_impossible(state: RunState, limits: Settings) -> PlanStop | None:
     """Name a stop that holds at any moment."""
-    if state.stop_asked:
+    if state.stop_asked and not _is_publishing(state):
         return PlanStop(f"stopped by {state.stop_asked}", "asked")
     if state.blocked:
         return PlanStop(state.blocked, "foreign-change")
-    if isinstance(state.stage, Unsound):
-        return PlanStop(state.stage.why, state.stage.code)
     if state.looks >= limits.gate.looks:
         minutes = round((limits.gate.looks - 1) * limits.gate.interval_s / 60)
         return PlanStop(f"no idle GPU available for {minutes} minutes", "no-idle-gpu")
@@ -32,15 +37,14 @@ def _asked_or_impossible(state: RunState, limits: Settings) -> PlanStop | None:
     return None
 
 
+def _is_publishing(state: RunState) -> bool:
+    """Say whether a sealed commit is one git call from the branch: a proved gain must not wait for a resume."""
+    return isinstance(state.stage, BaselineSealed | KeepSealed) and not state.faults_here and not state.paused
+
+
 def _machine_unfit(state: RunState, limits: Settings) -> PlanStop | None:
-    """Name infrastructure faults that no wait has mended."""
-    bound = limits.round.faults
-    # What must not be dropped (a sealed commit) or cannot be (there is no round yet) waits no second time.
-    worst = bound if isinstance(state.stage, NeedBaseline | BaselineSealed | KeepSealed) else 2 * bound
-    if state.faults_here < worst or state.hold is None:
-        return None
-    code = "disk-full" if state.hold.cause == "disk-full" else "infrastructure"
-    return PlanStop(f"the machine failed {state.faults_here} times in a row: {state.hold.why}", code)
+    """Give up when even the way out of a faulting step only faults."""
+    return machine_failed(state) if state.faults_here >= 2 * limits.round.faults else None
 
 
 def _used_up(state: RunState, limits: Settings) -> PlanStop | None:
@@ -53,8 +57,8 @@ def _used_up(state: RunState, limits: Settings) -> PlanStop | None:
         (tally.fault_rounds, stop.fault_rounds, "infrastructure", "{} rounds in a row ended by faults of the machine"),
         (tally.empty_rounds, stop.empty_rounds, "proposer-empty", "the proposer gave nothing in {} rounds in a row"),
         (tally.rounds_since_start, state.max_rounds or stop.max_rounds, "max-rounds", "{} rounds done, as asked"),
-        (tally.active_s / HOUR_S, state.max_hours or stop.max_hours, "max-hours", "{:.2g} hours used, as asked"),
-        (tally.gpu_s / HOUR_S, stop.max_gpu_hours, "max-gpu-hours", "{:.2g} GPU hours used, as asked"),
+        (tally.active_s / HOUR_S, state.max_hours or stop.max_hours, "max-hours", "{:.3g} hours used, as asked"),
+        (tally.gpu_s / HOUR_S, stop.max_gpu_hours, "max-gpu-hours", "{:.3g} GPU hours used, as asked"),
         (tally.cost_usd, stop.max_cost_usd, "max-cost", "{:.2f} USD spent on the proposer, as allowed"),
     )
     for used, bound, code, text in checks:

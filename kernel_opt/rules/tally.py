@@ -6,7 +6,7 @@ from kernel_opt.model import facts as f
 from kernel_opt.model import round_facts as r
 from kernel_opt.model import stages as g
 from kernel_opt.model.facts import Entry
-from kernel_opt.model.hypothesis import Usage
+from kernel_opt.model.hypothesis import Hypothesis, Usage
 from kernel_opt.model.measurement import Metric
 from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.state import Lookback, RegressionNote, RunState, Tally
@@ -59,24 +59,30 @@ def _ended(state: RunState, entry: Entry, ending: Ending, why: str) -> RunState:
 
 
 def _count_ending(tally: Tally, ending: Ending) -> Tally:
-    in_a_row = tally.regressions_in_a_row if ending in UNTOUCHED else 0
-    if ending is Ending.REGRESSION:
-        in_a_row = tally.regressions_in_a_row + 1
     counts = dict(tally.endings)
     counts[ending.value] = counts.get(ending.value, 0) + 1
     return replace(
         tally,
-        regressions_in_a_row=in_a_row,
-        fault_rounds=tally.fault_rounds + 1 if ending is Ending.INFRASTRUCTURE else 0,
-        empty_rounds=tally.empty_rounds + 1 if ending is Ending.GAVE_NOTHING else 0,
-        refusals_in_a_row=tally.refusals_in_a_row + 1 if ending is Ending.REFUSED else 0,
+        regressions_in_a_row=_in_a_row(tally.regressions_in_a_row, ending, Ending.REGRESSION, UNTOUCHED),
+        # A round without a candidate says nothing about the machine, and a fault nothing about the proposer:
+        # both kinds in turn, for ever, must still end the run.
+        fault_rounds=_in_a_row(tally.fault_rounds, ending, Ending.INFRASTRUCTURE, (Ending.GAVE_NOTHING,)),
+        empty_rounds=_in_a_row(tally.empty_rounds, ending, Ending.GAVE_NOTHING, (Ending.INFRASTRUCTURE,)),
+        refusals_in_a_row=_in_a_row(tally.refusals_in_a_row, ending, Ending.REFUSED, (Ending.INFRASTRUCTURE,)),
         endings=tuple(sorted(counts.items())),
     )
 
 
+def _in_a_row(count: int, ending: Ending, counted_one: Ending, untouched: tuple[Ending, ...]) -> int:
+    """Count on, leave as it is, or begin again."""
+    if ending is counted_one:
+        return count + 1
+    return count if ending in untouched else 0
+
+
 def _look_back(state: RunState, ending: Ending, why: str) -> Lookback:
     stage = state.stage
-    hypothesis = None if isinstance(stage, g.Opened) else getattr(stage, "hypothesis", None)
+    hypothesis: Hypothesis | None = getattr(stage, "hypothesis", None)
     verdict = stage.verdict if isinstance(stage, g.Weighed | g.KeepSealed) else None
     gain = verdict.gain_pct if verdict and ending is Ending.KEPT else _change_pct(verdict)
     return Lookback(

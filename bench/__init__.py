@@ -1,0 +1,1 @@
+"""Benchmarks of kernel-opt itself; nothing here is shipped."""

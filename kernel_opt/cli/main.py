@@ -1,0 +1,77 @@
+"""The command `kernel-opt`: one verb, loaded only when it is called."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from kernel_opt import __version__
+from kernel_opt.model.errors import KernelOptError
+
+VERBS = {
+    "start": "set up a run and start its daemon, or resume one",
+    "status": "how a run stands, from any terminal",
+    "stop": "end a run after its current step, or now",
+    "pause": "let a run rest between two steps",
+    "resume": "let a paused run go on",
+    "logs": "what the daemon says",
+    "history": "the rounds of a run, one line each",
+    "show": "one round: hypothesis, diff, numbers, verdict and why",
+    "report": "render performance.md or results.tsv again",
+    "gpus": "the cards, who is on them, which would be taken",
+    "trace": "trace a command, or read what a tracer left",
+    "init": "look at a repository and write its kernel-opt.toml",
+    "doctor": "every precondition, with what to do",
+    "clean": "remove a finished run",
+    "service": "a systemd user unit for restart at boot",
+    "completion": "completion for your shell",
+}
+
+EXAMPLES = """examples:
+  kernel-opt start --tag apr16-pa-ps      begin a run in the repository you stand in
+  kernel-opt status                       how it stands
+  kernel-opt show 7                       what round 7 tried, and what came of it
+  kernel-opt stop                         end it after the current step
+"""
+
+
+def build_parser(verbs: Sequence[str] = tuple(VERBS)) -> argparse.ArgumentParser:
+    """Return the parser with the given verbs loaded; all of them for help and completion."""
+    parser = argparse.ArgumentParser(
+        prog="kernel-opt",
+        description="Makes one GPU kernel faster, on its own, overnight.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"kernel-opt {__version__}")
+    subparsers = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for verb, help_line in VERBS.items():
+        if verb in verbs:
+            importlib.import_module(f"kernel_opt.cli.{verb}").add_parser(subparsers)
+        else:
+            subparsers.add_parser(verb, help=help_line)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; an error is one line that says what, where, and what to do."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    called = next((word for word in words if not word.startswith("-")), "")
+    args = build_parser((called,) if called in VERBS else ()).parse_args(words)
+    try:
+        return int(importlib.import_module(f"kernel_opt.cli.{args.verb}").run(args))
+    except KernelOptError as error:
+        print(f"kernel-opt: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has had enough; the interpreter must not complain about it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+if __name__ == "__main__":
+    sys.exit(main())

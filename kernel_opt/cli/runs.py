@@ -1,0 +1,61 @@
+"""Which run a command is about, and whether its daemon lives. Imports little: `status` must start at once."""
+
+import fcntl
+import json
+import os
+
+from kernel_opt.edges.places import RunPlace, list_runs
+from kernel_opt.model.errors import UsageError
+
+
+def all_runs() -> list[RunPlace]:
+    """Return every run of this user."""
+    return list_runs()
+
+
+def find_run(tag: str | None, repo: str | None) -> RunPlace:
+    """Return the one run that is meant: by tag, by the repository one stands in, or because there is only one."""
+    places = list_runs()
+    here = os.path.realpath(repo or os.getcwd())
+    near = [place for place in places if _is_within(here, place)]
+    if repo is not None and not near:
+        raise UsageError(f"no run of {here}", "see `kernel-opt status` for all runs")
+    candidates = [place for place in (near or places) if tag is None or place.tag == tag]
+    if not candidates and tag is not None and repo is None:
+        candidates = [place for place in places if place.tag == tag]
+    if len(candidates) == 1:
+        return candidates[0]
+    if not candidates:
+        raise UsageError(
+            f"no run is tagged {tag}" if tag else "there is no run yet", "`kernel-opt start --tag T` begins one"
+        )
+    names = ", ".join(f"{place.tag} ({place.repository})" for place in candidates)
+    raise UsageError(f"several runs could be meant: {names}", "name one with --tag, and --repo if need be")
+
+
+def _is_within(path: str, place: RunPlace) -> bool:
+    homes = (os.path.realpath(place.repository), os.path.realpath(place.worktree))
+    return any(path == home or path.startswith(home + os.sep) for home in homes)
+
+
+def is_alive(place: RunPlace) -> int | None:
+    """Return the pid of the run's daemon, or None when no daemon holds its lock."""
+    try:
+        fd = os.open(place.lock, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _pid_in(fd)
+    finally:
+        os.close(fd)
+    return None
+
+
+def _pid_in(fd: int) -> int:
+    """Return the pid that the holder wrote; 0 when it has not written it yet."""
+    try:
+        return int(json.loads(os.pread(fd, 4096, 0) or b"{}").get("pid", 0))
+    except (ValueError, AttributeError, TypeError):
+        return 0

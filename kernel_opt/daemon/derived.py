@@ -1,0 +1,86 @@
+"""What is rendered from the journal for people after each round; all of it can be thrown away."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from kernel_opt.edges.environment import CACHES
+from kernel_opt.edges.files import atomic_write
+from kernel_opt.edges.log import Log
+from kernel_opt.edges.places import RunPlace
+from kernel_opt.edges.repository import Repository
+from kernel_opt.model.errors import KernelOptError
+from kernel_opt.model.facts import Entry, Fact
+from kernel_opt.model.round_facts import BaselineKept, Dropped, Kept, RoundOpened
+from kernel_opt.model.settings import Settings
+from kernel_opt.model.state import RunState
+from kernel_opt.views.bundle import render_bundle
+from kernel_opt.views.story import RoundStory, tell_rounds
+from kernel_opt.views.tsv import render_tsv
+
+RESULTS = "results.tsv"
+
+
+class Derived:
+    """Keeps the views of a run up to date, one round at a time."""
+
+    def __init__(
+        self,
+        place: RunPlace,
+        settings: Settings,
+        repository: Repository,
+        log: Log,
+        history: Callable[[], Iterable[Entry]],
+    ) -> None:
+        self._place, self._settings, self._repository, self._log = place, settings, repository, log
+        self._history = history
+        self._round: list[Entry] = []
+
+    def tell(self, entry: Entry, state: RunState) -> None:
+        """Log the fact, and write the views that it completes."""
+        self._log.info("fact", fact=type(entry.fact).__name__, round=entry.round, **_words(entry.fact))
+        if isinstance(entry.fact, RoundOpened):
+            self._round = []
+        self._round.append(entry)
+        if isinstance(entry.fact, BaselineKept | Kept | Dropped):
+            self._refresh(state)
+
+    def refresh_all(self) -> None:
+        """Render again what a crash may have left undone."""
+        folder = Path(self._place.directory)
+        atomic_write(folder / RESULTS, render_tsv(self._history()).encode())
+        self._round = []
+        for entry in self._history():
+            if isinstance(entry.fact, RoundOpened):
+                self._round = []
+            self._round.append(entry)
+
+    def _refresh(self, state: RunState) -> None:
+        """A view that cannot be written costs no round: it is said in the log and rendered again at the next start."""
+        try:
+            atomic_write(Path(self._place.directory) / RESULTS, render_tsv(self._history()).encode())
+            for story in tell_rounds(self._round):
+                self._write_bundle(story)
+        except (OSError, KernelOptError) as error:
+            self._log.warning("a view could not be written", why=str(error), round=state.round)
+
+    def _write_bundle(self, story: RoundStory) -> None:
+        folder = Path(self._place.round_folder(story.round))
+        folder.mkdir(parents=True, exist_ok=True)
+        commit = story.candidate.commit if story.candidate else None
+        diff = self._repository.diff_text(story.best, commit) if commit else ""
+        files = render_bundle(
+            story,
+            repository=self._place.repository,
+            benchmark=self._settings.benchmark,
+            diff=diff,
+            caches=CACHES,
+        )
+        for name, content in files.items():
+            atomic_write(folder / name, content, 0o755 if name.endswith(".sh") else 0o644)
+
+
+def _words(fact: Fact) -> dict[str, object]:
+    """Return the parts of a fact that a reader of the log wants to see."""
+    wanted = ("why", "reason", "ending", "commit", "by", "rule", "note", "kind")
+    found = {name: getattr(fact, name) for name in wanted if getattr(fact, name, None)}
+    return {name: getattr(value, "value", value) for name, value in found.items()}

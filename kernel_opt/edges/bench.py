@@ -1,0 +1,106 @@
+"""The CSV that the benchmark writes: columns found, not assumed; nothing in it is believed unchecked."""
+
+import csv
+import math
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from kernel_opt.model.config import ConfigRow
+from kernel_opt.model.errors import ReadFailedError
+from kernel_opt.model.settings import BenchmarkSettings
+from kernel_opt.rules.globs import matches_any
+
+SIZE_CAP_BYTES = 16 * 1024 * 1024  # a benchmark has tens of rows; what is larger is no benchmark's table
+ROWS_CAP = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class BenchTable:
+    """The benchmark's rows, in its own order."""
+
+    rows: tuple[ConfigRow, ...]
+    config_columns: tuple[str, ...]
+    has_error_column: bool
+    control_us: float | None
+    """Geometric mean of the control column, or None without one."""
+
+
+def read_bench_csv(path: Path, benchmark: BenchmarkSettings) -> BenchTable:
+    """Read the table; raise ReadFailedError with file, line and reason when it is not a usable one."""
+    header, lines = _read_lines(path)
+    if benchmark.metric not in header:
+        raise ReadFailedError(
+            f"{path.name} has no column {benchmark.metric!r}", f"its columns are: {', '.join(header)}"
+        )
+    config_columns = tuple(name for name in header if _is_config(name, benchmark))
+    error_column = benchmark.error if benchmark.error in header else ""
+    rows: list[ConfigRow] = []
+    seen: Counter[str] = Counter()
+    for number, line in lines:
+        values = {name: line[name] for name in config_columns}
+        key = ", ".join(f"{name}={value}" for name, value in values.items()) or f"row={number - 1}"
+        seen[key] += 1
+        rows.append(
+            ConfigRow(
+                key=key if seen[key] == 1 else f"{key} (#{seen[key]})",
+                values=values,
+                us=_positive(line[benchmark.metric], path, number, benchmark.metric),
+                error=_number(line[error_column], path, number, error_column) if error_column else None,
+            )
+        )
+    control = benchmark.control if benchmark.control in header else ""
+    times = [_positive(line[control], path, number, control) for number, line in lines] if control else []
+    return BenchTable(tuple(rows), config_columns, bool(error_column), _geometric_mean(times))
+
+
+def _read_lines(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    try:
+        if path.stat().st_size > SIZE_CAP_BYTES:
+            raise ReadFailedError(f"{path.name} is larger than {SIZE_CAP_BYTES >> 20} MiB")
+        with path.open(encoding="utf-8", errors="replace", newline="") as file:
+            reader = csv.reader(file)
+            header = [name.strip() for name in next(reader, [])]
+            lines = [_line(path, reader.line_num, header, fields) for fields in reader if any(fields)]
+    except (OSError, csv.Error) as error:
+        raise ReadFailedError(f"{path.name} cannot be read: {error}") from error
+    if not header:
+        raise ReadFailedError(f"{path.name} is empty", "the benchmark must write a header and one row per config")
+    if len(set(header)) != len(header):
+        raise ReadFailedError(f"{path.name} has two columns of one name")
+    if not lines:
+        raise ReadFailedError(f"{path.name} has a header and no rows")
+    return header, lines
+
+
+def _line(path: Path, number: int, header: list[str], fields: list[str]) -> tuple[int, dict[str, str]]:
+    if len(fields) != len(header) or number > ROWS_CAP:
+        raise ReadFailedError(f"{path.name} line {number}: {len(fields)} fields, the header has {len(header)}")
+    return number, {name: field.strip() for name, field in zip(header, fields, strict=True)}
+
+
+def _is_config(name: str, benchmark: BenchmarkSettings) -> bool:
+    if name in ("", benchmark.metric, benchmark.error, benchmark.control) or name.startswith("Unnamed"):
+        return False
+    return matches_any(name, benchmark.result_columns) is None
+
+
+def _number(text: str, path: Path, line: int, column: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ReadFailedError(f"{path.name} line {line}: {column} is {text!r}, not a number")
+    return value
+
+
+def _positive(text: str, path: Path, line: int, column: str) -> float:
+    value = _number(text, path, line, column)
+    if value <= 0:
+        raise ReadFailedError(f"{path.name} line {line}: {column} is {text}, no time can be that")
+    return value
+
+
+def _geometric_mean(times: list[float]) -> float | None:
+    return math.exp(sum(map(math.log, times)) / len(times)) if times else None

@@ -1,0 +1,122 @@
+"""The daemon's end of a measuring session: open it, have commands run on its card, end it."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from kernel_opt.edges.executor import LocalExecutor, SessionState
+from kernel_opt.edges.process import StopWish
+from kernel_opt.edges.record_files import read_record, write_record
+from kernel_opt.edges.session_records import (
+    Granted,
+    Order,
+    RunAnswer,
+    RunOrder,
+    RunOutcome,
+    SessionOutcome,
+    SessionRequest,
+    SessionResult,
+    answer_path,
+    order_path,
+)
+
+_EAGER_S, _LAZY_S, _EAGERNESS = 0.002, 0.1, 0.05
+"""Waiting naps for a twentieth of what has passed: a short run is answered at once, a long one costs few wake-ups."""
+_ENDING_S = 10.0
+"""Seconds for a worker to write its result when told to end."""
+_SLACK_S = 120.0
+"""Seconds above a run's own limit: killing, collecting a large trace, and looking at the card."""
+
+OnTick = Callable[[], StopWish | None]
+R = TypeVar("R")
+
+
+class Session:
+    """One stay on one leased card. Ends by ``end``, or by leaving the ``with`` block."""
+
+    def __init__(self, executor: LocalExecutor, directory: Path, request: SessionRequest, granted: Granted) -> None:
+        self.granted = granted
+        self.directory = directory
+        self._executor = executor
+        self._request = request
+        self._orders = 0
+        self._is_open = True
+
+    def run(self, order: RunOrder, on_tick: OnTick | None = None) -> RunAnswer:
+        """Have one command run, and wait for the answer; a wish of ``on_tick`` ends the whole session."""
+        if not self._is_open:
+            return RunAnswer(outcome=RunOutcome.LOST, detail="the session has ended")
+        self._orders += 1
+        write_record(order_path(self.directory, self._orders), Order(run=order))
+        limit_s = order.timeout_s + _SLACK_S + 3 * (self._request.read_limit_s + self._request.settle_s)
+        path = answer_path(self.directory, self._orders)
+        answer = _await(self._executor, self.directory, path, RunAnswer, limit_s, on_tick)
+        if isinstance(answer, StopWish):
+            self._is_open = False
+            self._executor.cancel(self.directory)
+            return read_record(path, RunAnswer) or RunAnswer(outcome=RunOutcome.CANCELLED, detail=answer.reason)
+        if isinstance(answer, SessionResult):
+            self._is_open = False
+            detail = ", ".join((f"the session ended: {answer.outcome}", *answer.why))
+            return RunAnswer(outcome=RunOutcome.LOST, detail=detail)
+        return answer
+
+    def end(self) -> SessionResult:
+        """Let go of the card and return the session's last word."""
+        if self._is_open:
+            self._is_open = False
+            write_record(order_path(self.directory, self._orders + 1), Order(run=None))
+        self._executor.wait_ended(self.directory, _ENDING_S)
+        return self._executor.read_result(self.directory) or SessionResult(outcome=SessionOutcome.LOST)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self._is_open = False
+            self._executor.cancel(self.directory)
+        self.end()
+
+
+def open_session(
+    executor: LocalExecutor, directory: Path, request: SessionRequest, on_tick: OnTick | None = None
+) -> Session | SessionResult:
+    """Gate and lease a card; the result instead of a session tells why there is none, most often ``busy_gpu``."""
+    executor.submit(directory, request)
+    gate = request.gate
+    limit_s = _SLACK_S + gate.looks * (gate.gap_s + request.read_limit_s)
+    granted = _await(executor, directory, answer_path(directory, 0), Granted, limit_s, on_tick)
+    if isinstance(granted, Granted):
+        return Session(executor, directory, request, granted)
+    if isinstance(granted, StopWish):
+        executor.cancel(directory)
+        return SessionResult(outcome=SessionOutcome.CANCELLED, why=(granted.reason,))
+    return granted
+
+
+def _await(
+    executor: LocalExecutor, directory: Path, path: Path, kind: type[R], limit_s: float, on_tick: OnTick | None
+) -> R | SessionResult | StopWish:
+    """Wait for a record, the session's end, or a wish to stop, whichever is first; never longer than the limit."""
+    started = time.monotonic()
+    while (passed_s := time.monotonic() - started) < limit_s:
+        state = executor.poll(directory)  # looked at before the record: a worker's last answer precedes its end
+        record = read_record(path, kind)
+        if record is not None:
+            return record
+        if state is not SessionState.RUNNING:
+            lost = SessionResult(outcome=SessionOutcome.LOST, why=("its worker is gone",))
+            return executor.read_result(directory) or lost
+        wish = on_tick() if on_tick is not None else None
+        if wish is not None:
+            return wish
+        time.sleep(min(max(passed_s * _EAGERNESS, _EAGER_S), _LAZY_S))
+    executor.cancel(directory)
+    return executor.read_result(directory) or SessionResult(
+        outcome=SessionOutcome.LOST, why=(f"no answer within {limit_s:.0f} s",)
+    )

@@ -1,0 +1,96 @@
+"""Where a run keeps its state: one directory per repository and tag, never inside the worktree. Imports little."""
+
+import json
+import os
+import re
+from typing import NamedTuple
+
+from kernel_opt.model.errors import ReadFailedError
+
+ABOUT = "run.json"
+
+
+class RunPlace(NamedTuple):
+    """One run on disk."""
+
+    directory: str
+    tag: str
+    repository: str
+    worktree: str
+
+    @property
+    def lock(self) -> str:
+        """The file that a live daemon holds a lock on."""
+        return os.path.join(self.directory, "lock")
+
+    @property
+    def log(self) -> str:
+        """The daemon's own log; may be thrown away."""
+        return os.path.join(self.directory, "daemon.log")
+
+    @property
+    def wishes(self) -> str:
+        """Where other processes leave what they want of the daemon."""
+        return os.path.join(self.directory, "wishes")
+
+    def round_folder(self, number: int) -> str:
+        """Return the folder of one round; 0 is the baseline."""
+        return os.path.join(self.directory, "rounds", f"{number:04d}")
+
+
+def state_root() -> str:
+    """Return the directory of all runs of this user."""
+    given = os.environ.get("KERNEL_OPT_STATE")
+    if given:
+        return os.path.abspath(given)
+    base = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
+    return os.path.join(base, "kernel-opt")
+
+
+def place_run(repository: str, tag: str, worktree: str) -> RunPlace:
+    """Return where a run of ``tag`` in ``repository`` belongs."""
+    import hashlib  # only needed when a run begins; `status` never gets here
+
+    real = os.path.realpath(repository)
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", os.path.basename(real)) or "repository"
+    repo_id = f"{name}-{hashlib.sha256(os.fsencode(real)).hexdigest()[:10]}"
+    return RunPlace(os.path.join(state_root(), repo_id, tag), tag, real, worktree)
+
+
+def write_about(place: RunPlace) -> None:
+    """Leave a note of what this directory is, for `status` without a tag and for people."""
+    text = json.dumps({"tag": place.tag, "repository": place.repository, "worktree": place.worktree}, indent=1)
+    path = os.path.join(place.directory, ABOUT)
+    with open(f"{path}.new", "w", encoding="utf-8") as file:
+        file.write(text + "\n")
+    os.replace(f"{path}.new", path)
+
+
+def read_about(directory: str) -> RunPlace:
+    """Return the run that lives in a directory."""
+    path = os.path.join(directory, ABOUT)
+    try:
+        with open(path, encoding="utf-8") as file:
+            about = json.load(file)
+        return RunPlace(directory, str(about["tag"]), str(about["repository"]), str(about["worktree"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ReadFailedError(f"{path} cannot be read: {error}", "is this a run's state directory?") from error
+
+
+def list_runs() -> list[RunPlace]:
+    """Return every run of this user, by repository and tag; directories that are none are passed over."""
+    places: list[RunPlace] = []
+    root = state_root()
+    for repo_id in _folders(root):
+        for tag in _folders(os.path.join(root, repo_id)):
+            directory = os.path.join(root, repo_id, tag)
+            if os.path.exists(os.path.join(directory, ABOUT)):
+                places.append(read_about(directory))
+    return places
+
+
+def _folders(path: str) -> list[str]:
+    try:
+        return sorted(entry.name for entry in os.scandir(path) if entry.is_dir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []

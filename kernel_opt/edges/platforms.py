@@ -1,0 +1,78 @@
+"""The platforms by name: who reads the cards, and who traces."""
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, cast
+
+from kernel_opt.edges.session_records import PlatformChoice
+from kernel_opt.edges.tracers import host, rocprofv3
+from kernel_opt.model.errors import UsageError
+from kernel_opt.model.settings import PlatformSettings
+
+
+class Tracer(Protocol):
+    """Wraps a command so that it leaves rocprofv3's tables."""
+
+    def trace_argv(self, argv: Sequence[str], out_dir: Path, *, deep: bool) -> list[str]:
+        """Return the command that runs ``argv`` traced; ``deep`` looks for hot lines and costs time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformKit:
+    """One platform as the daemon sees it."""
+
+    name: str
+    choice: PlatformChoice
+    tracer: Tracer | None
+    programs: tuple[str, ...] = ()
+    """Must be on PATH."""
+
+
+class HostTracer:
+    """The CPU target's tracer."""
+
+    def trace_argv(self, argv: Sequence[str], out_dir: Path, *, deep: bool) -> list[str]:
+        """Return the command that runs ``argv`` traced."""
+        return host.trace_argv(argv, out_dir, sampling=deep)
+
+
+class RocmTracer:
+    """rocprofv3."""
+
+    def trace_argv(self, argv: Sequence[str], out_dir: Path, *, deep: bool) -> list[str]:
+        """Return the command that runs ``argv`` traced."""
+        return rocprofv3.trace_argv(argv, out_dir, deep=deep)
+
+
+def open_kit(settings: PlatformSettings) -> PlatformKit:
+    """Return the platform that the settings name."""
+    options = dict(settings.options)
+    match settings.name:
+        case "rocm":
+            factory, tracer, programs = "kernel_opt.edges.gpus.rocm:open_platform", RocmTracer(), ("rocprofv3",)
+        case "host":
+            factory, tracer, programs = "kernel_opt.edges.gpus.host:open_platform", HostTracer(), ()
+        case _:
+            factory, tracer, programs = _own(settings.name), None, ()
+    return PlatformKit(
+        settings.name, PlatformChoice(factory=factory, options=options), _wished(settings, tracer), programs
+    )
+
+
+def _wished(settings: PlatformSettings, tracer: Tracer | None) -> Tracer | None:
+    return tracer if settings.trace else None
+
+
+def _own(name: str) -> str:
+    """Check a platform of the user's own."""
+    module, _, function = name.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), function, None) if function else None
+    except ImportError as error:
+        raise UsageError(f"platform.name {name!r} cannot be imported: {error}", "use rocm or host") from error
+    if not callable(cast("object", found)):
+        raise UsageError(f"platform.name {name!r} is no platform", "use rocm, host, or module:function")
+    return name

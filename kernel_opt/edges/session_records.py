@@ -1,0 +1,179 @@
+"""What the two ends of a measuring session say to each other: request, orders, answers, result."""
+
+import enum
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kernel_opt.model.reading import Reading
+from kernel_opt.rules.gate import Thresholds
+
+PROTOCOL = 1
+"""Raised when the meaning of a record changes: a worker copied to another host may be older than its daemon."""
+
+REQUEST, RESULT, CANCEL, WORKER, WORKER_LOG = "request.json", "result.json", "cancel", "worker.json", "worker.log"
+
+
+def order_path(directory: Path, number: int) -> Path:
+    """Return where the order with this number stands; the first is 1."""
+    return directory / "orders" / f"{number:04d}.json"
+
+
+def answer_path(directory: Path, number: int) -> Path:
+    """Return where the answer to an order stands; 0 tells of the card that was granted."""
+    return directory / "answers" / f"{number:04d}.json"
+
+
+class RunOutcome(enum.StrEnum):
+    """How one run ended. The first four speak of the command, the rest of the machine or of us."""
+
+    OK = "ok"
+    FAILED = "failed"
+    STEP_TIMEOUT = "step_timeout"
+    STALLED = "stalled"
+    DISTURBED = "disturbed"
+    CANCELLED = "cancelled"
+    SETUP_ERROR = "setup_error"
+    LOST = "lost"
+
+
+class SessionOutcome(enum.StrEnum):
+    """Why a session ended."""
+
+    OK = "ok"
+    BUSY_GPU = "busy_gpu"
+    CANCELLED = "cancelled"
+    IDLE = "idle"
+    OWNER_GONE = "owner_gone"
+    LEAKED = "leaked"
+    SETUP_ERROR = "setup_error"
+    PROTOCOL_MISMATCH = "protocol_mismatch"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformChoice:
+    """Which platform the worker opens."""
+
+    factory: str
+    """``module:function``; the function takes the options by keyword and returns a Platform."""
+    options: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRequest:
+    """What a worker is started with."""
+
+    id: str
+    tag: str
+    platform: PlatformChoice
+    owner_lock: str
+    """A file the daemon holds a flock on; when it is free, the daemon is gone and so is the worker."""
+    gate: Thresholds = field(default_factory=Thresholds)
+    last_used: dict[str, float] = field(default_factory=dict[str, float])
+    """When we last used each card, by the gate's name for it: of equals, the longest rested is taken."""
+    watch_s: float = 5.0
+    """Seconds between looks while a run lasts: often enough for a neighbour of ten seconds to be seen."""
+    settle_s: float = 3.0
+    """Seconds the card's own load sample may take to fall when a run has ended."""
+    read_limit_s: float = 30.0
+    """Seconds one look may take: a status tool that lasts longer hangs in the driver."""
+    idle_order_s: float = 600.0
+    """Seconds without an order after which the card is let go: a daemon needs that long only when it is stuck."""
+    env: dict[str, str] = field(default_factory=dict[str, str])
+    """Added to the worker's own environment before the platform is opened."""
+    protocol: int = PROTOCOL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """The card this session holds: answer 0."""
+
+    card: Reading
+    lease_key: str
+    env: dict[str, str | None]
+    """What binding to the card changes in a child's environment; None is removed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOrder:
+    """One command to run on the card."""
+
+    argv: tuple[str, ...]
+    cwd: str
+    env: dict[str, str]
+    timeout_s: float
+    run_dir: str
+    """Where the log and what is collected go, relative to the session's directory; new for every order."""
+    log_name: str
+    collect: tuple[str, ...] = ()
+    """Patterns relative to ``cwd``; what matches and is new or changed is moved away from there."""
+    collect_dirs: tuple[str, ...] = ()
+    """Absolute directories of which everything new or changed is moved away."""
+    max_collect_bytes: int = 8 << 30
+    """8 GiB: a trace of instructions is a few; a candidate that fills the disk is not to fill ours as well."""
+    no_output_s: float | None = None
+    max_file_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One order: a run, or the end when there is none."""
+
+    run: RunOrder | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectedFile:
+    """A file a run wrote, at its new place."""
+
+    path: str
+    """Relative to the session's directory."""
+    origin: str
+    """Where the run wrote it: relative to ``cwd``, or absolute."""
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunAnswer:
+    """What became of one run."""
+
+    outcome: RunOutcome
+    detail: str = ""
+    """One sentence where the outcome does not say it all."""
+    exit_code: int | None = None
+    signal: int | None = None
+    wall_s: float | None = None
+    """None: it was never started."""
+    log: str | None = None
+    """Relative to the session's directory."""
+    log_bytes: int = 0
+    log_truncated: bool = False
+    files: tuple[CollectedFile, ...] = ()
+    stale: tuple[str, ...] = ()
+    """What matched but was there before, unchanged: never to be read as this run's."""
+    refused: tuple[str, ...] = ()
+    """What was new but not taken, each with the reason."""
+    before: Reading | None = None
+    after: Reading | None = None
+    disturbances: tuple[str, ...] = ()
+    survivors_killed: int = 0
+    leaked_pids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionResult:
+    """The last word of a session."""
+
+    outcome: SessionOutcome
+    why: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerMark:
+    """Which process carries out a session, told from any later one with its PID."""
+
+    pid: int
+    start_ticks: int
+    boot_id: str

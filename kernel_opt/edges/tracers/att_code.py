@@ -1,0 +1,107 @@
+"""A thread trace's code.json, of any size, in memory that does not grow with it.
+
+The file is one object whose list ``code`` holds a row per instruction. Rows are decoded some thousand at a time: the
+text is cut where one row ends and the next begins, and a cut that turns out to lie inside a text is moved on.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from kernel_opt.edges.tracers.refusal import refuse
+from kernel_opt.edges.tracers.site_table import KernelTally, SiteTable
+
+_BLOCK_BYTES = 1 << 20  # Some thousand rows at a time.
+_MAX_ROW_BYTES = 16 << 20  # No instruction with its chain of sources comes near.
+_CODE = re.compile(rb'"code"\s*:\s*(\[|null)')
+_CUT = re.compile(rb"\]\s*,\s*(?=\[\s*\")")
+"""Between two rows: each begins with its instruction's text. A row's own list of numbers never does."""
+_LEAST = 10
+_NAMES = ("ISA", "LineNumber", "Source", "Codeobj", "Vaddr", "Hit", "Latency", "Stall", "Idle")
+_DECODER = msgspec.json.Decoder(list[list[Any]])
+
+
+def read_att_code(path: Path, table: SiteTable) -> str | None:
+    """Read one code.json into the table; return a note when it holds no instruction."""
+    reader = _RowReader(path, table)
+    rows = 0
+    for block in _blocks(path):
+        for row in block:
+            rows += 1
+            reader.add(row, rows)
+    return None if rows else f"{path.name} holds no instruction: no traced wave ran where the tracer looked"
+
+
+class _RowReader:
+    """Takes rows into a table; a label row names the kernel of those that follow."""
+
+    def __init__(self, path: Path, table: SiteTable) -> None:
+        self._path = path
+        self._table = table
+        self._tally: KernelTally | None = None
+
+    def add(self, row: list[Any], number: int) -> None:
+        """Take in one row, the ``number``-th of the list."""
+        if len(row) < _LEAST or not isinstance(row[0], str):
+            raise refuse(self._path, None, f"row {number} of code has {len(row)} columns, not {_LEAST} or more")
+        isa, _, _, source, _, address, hits, latency, stall, idle, *more = row
+        unit = "samples" if len(more) >= 2 else "cycles"
+        if isa.startswith(";"):
+            self._tally = self._table.open(source or isa.lstrip("; "), unit)
+            return
+        if self._tally is None:
+            self._tally = self._table.open("", unit)
+        counts = (hits, more[0] + more[1], more[1], 0) if more else (hits, latency, stall, idle)
+        for value in (address, *counts):
+            if type(value) is not int or value < 0:
+                raise refuse(self._path, None, f"row {number} of code has {value!r} where a count should be")
+        self._table.add(self._tally, isa, source if isinstance(source, str) else "", address, counts)
+
+
+def _blocks(path: Path) -> Iterator[list[list[Any]]]:
+    """Give the rows of the list ``code``, some thousand at a time."""
+    with path.open("rb") as file:
+        text = _find_code(path, file)
+        if text is None:
+            return
+        while True:
+            more = file.read(_BLOCK_BYTES)
+            rows, text = _cut_rows(text + more)
+            yield rows
+            if not more:
+                break
+            if len(text) > _MAX_ROW_BYTES + _BLOCK_BYTES:
+                raise refuse(path, None, "a row of code does not end")
+        yield _last_rows(path, text)
+
+
+def _find_code(path: Path, file: BinaryIO) -> bytes | None:
+    """Return what follows the list's opening bracket in the first block; None when the list is null."""
+    text = file.read(_BLOCK_BYTES)
+    found = _CODE.search(text)
+    if found is None or not text.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        raise refuse(path, 1, "this is no code.json of a thread trace: it has no list of code")
+    return None if found[1] == b"null" else text[found.end() :]
+
+
+def _cut_rows(text: bytes) -> tuple[list[list[Any]], bytes]:
+    """Decode the whole rows of a text; return them and the rest."""
+    end = len(text)
+    for found in reversed(list(_CUT.finditer(text, max(0, end - 65536)))):
+        try:
+            return _DECODER.decode(b"[" + text[: found.start() + 1] + b"]"), text[found.end() :]
+        except msgspec.MsgspecError:
+            continue
+    return [], text
+
+
+def _last_rows(path: Path, text: bytes) -> list[list[Any]]:
+    """Decode the rows before the list's closing bracket; the file must be whole behind it."""
+    try:
+        document = msgspec.json.decode(b'{"code":[' + text)
+    except msgspec.MsgspecError as error:
+        raise refuse(path, None, f"the file is cut off or damaged ({error})") from None
+    return msgspec.convert(document["code"], list[list[Any]])

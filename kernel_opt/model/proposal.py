@@ -1,0 +1,53 @@
+"""What passes between the daemon and a proposer."""
+
+from enum import Enum
+from pathlib import PurePath
+
+from msgspec import Struct
+
+from kernel_opt.model.hypothesis import Hypothesis, Usage
+
+
+class Task(Enum):
+    """What the proposer is asked for."""
+
+    PROPOSE = "propose"
+    QUICK_FIX = "quick-fix"
+    REPAIR = "repair"
+    SPLIT = "split"
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """One call of a proposer."""
+
+    task: Task
+    round: int
+    brief: PurePath
+    """The brief, as Markdown."""
+    worktree: PurePath
+    """The tree it edits."""
+    folder: PurePath
+    """Where it leaves its proposal and where its transcript goes."""
+    facts: dict[str, object] = {}
+    """The brief's facts as plain data, for proposers that are programs."""
+
+
+class Reply(Enum):
+    """How a call ended."""
+
+    OK = "ok"
+    NOTHING = "nothing"
+    AWAY = "away"
+    """Not reachable or over its limit: wait, no round is used up."""
+    BARRED = "barred"
+    """No wait will mend it: a wrong key, a program that is not there."""
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What came back; the edit is what the worktree says."""
+
+    reply: Reply
+    hypothesis: Hypothesis | None = None
+    detail: str = ""
+    usage: Usage = Usage()
+    retry_after_s: float | None = None

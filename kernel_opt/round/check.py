@@ -1,0 +1,113 @@
+"""See whether an edit may run, before any GPU second is spent, and write it down as a commit."""
+
+import os
+import sys
+
+from kernel_opt.edges.environment import child_environment
+from kernel_opt.edges.git_refs import move_ref, read_ref, round_ref
+from kernel_opt.edges.process import run_contained
+from kernel_opt.edges.worktree import put_back
+from kernel_opt.model.edit import ChangeKind, Edit
+from kernel_opt.model.facts import Fact
+from kernel_opt.model.hypothesis import Candidate, Origin
+from kernel_opt.model.round_facts import Checked, Refused
+from kernel_opt.model.stages import Drafted
+from kernel_opt.model.state import RunState
+from kernel_opt.round.tools import Tools
+from kernel_opt.rules.ask import judge_hypothesis, judge_repeat
+from kernel_opt.rules.integrity import Refusal, judge_edit
+
+CHECK_LIMIT_S = 120.0  # a cheap check; a compiler over a few files
+PARSE = "import ast,sys\nfor name in sys.argv[1:]:\n    ast.parse(open(name,'rb').read(), name)"
+
+
+def check(state: RunState, tools: Tools) -> Fact:
+    """Answer Refused with the rule, or Checked with the candidate under its hidden ref."""
+    draft = state.stage
+    if not isinstance(draft, Drafted):
+        raise TypeError(f"nothing is drafted in {type(draft).__name__}")
+    refusal = _find_refusal(draft, state, tools)
+    if refusal is not None:
+        return Refused(rule=refusal.rule, why=refusal.why, cheat=refusal.cheat)
+    return Checked(candidate=write_candidate(draft.edit.tree, draft.origin, state, tools, _paths(draft.edit)))
+
+
+def _find_refusal(draft: Drafted, state: RunState, tools: Tools) -> Refusal | None:
+    refusal = judge_edit(draft.edit, tools.settings.edit, tools.settings.benchmark.file)
+    if refusal is None and draft.origin is Origin.PROPOSED:
+        trace = state.best.trace if state.best else None
+        refusal = judge_hypothesis(draft.hypothesis, trace, state.classes)
+    if refusal is None:
+        refusal = judge_repeat(draft.edit.tree, _tried(state, tools), draft.hypothesis.differs)
+    return refusal or _find_broken_syntax(draft, state, tools)
+
+
+def _paths(edit: Edit) -> tuple[str, ...]:
+    return tuple(change.path for change in edit.changes)
+
+
+def _tried(state: RunState, tools: Tools) -> list[tuple[str, str]]:
+    """Return the tree of every candidate so far; this very draft, written before a crash, does not count."""
+    fields = "--format=%T%x00%s%x00%(trailers:key=kernel-opt-candidate,valueonly)%x01"
+    out = tools.repository.git.run("log", fields, f"--glob={round_ref(state.tag, 0)[:-1]}*", "--not", state.base)
+    tried: list[tuple[str, str]] = []
+    for entry in out.decode(errors="replace").split("\1"):
+        tree, _, rest = entry.strip().partition("\0")
+        subject, _, draft = rest.partition("\0")
+        if draft.strip() and draft.strip() != _identity(state):
+            tried.append((tree, subject))
+    return tried
+
+
+def _identity(state: RunState) -> str:
+    """Name this very draft, the same before and after a crash."""
+    return f"round {state.round}, {state.stage_s:.6f}"
+
+
+def write_candidate(tree: str, origin: Origin, state: RunState, tools: Tools, files: tuple[str, ...]) -> Candidate:
+    """Write the candidate as a commit under its round's hidden ref; doing it twice gives the same commit."""
+    ref = round_ref(state.tag, state.round)
+    before = read_ref(tools.repository, ref)
+    message = f"Round {state.round}: {origin.value}\n\nkernel-opt-candidate: {_identity(state)}\n"
+    parent = _previous(before, message, tools) or state.tip
+    commit = tools.repository.commit_tree(tree, parent, message, state.stage_s)
+    if before != commit:
+        move_ref(tools.repository, ref, commit, before)
+    added, removed = tools.repository.numstat(state.tip, tree)
+    return Candidate(
+        commit=commit, parent=state.tip, origin=origin, files=files, lines_added=added, lines_removed=removed
+    )
+
+
+def _previous(before: str | None, message: str, tools: Tools) -> str | None:
+    """Return the round's candidate before this one; when this one is there already, what it was built on."""
+    if before is None:
+        return None
+    said = tools.repository.git.run("log", "-1", "--format=%B", before).decode(errors="replace")
+    return tools.repository.commit_of(f"{before}^") if said.strip() == message.strip() else before
+
+
+def _find_broken_syntax(draft: Drafted, state: RunState, tools: Tools) -> Refusal | None:
+    """Run the cheap check in the worktree, which is first made what the edit says."""
+    argv = tools.settings.edit.check_command
+    gone = ChangeKind.DELETED
+    python = [c.path for c in draft.edit.changes if c.path.endswith(".py") and c.kind is not gone]
+    if not argv:
+        if not python:
+            return None
+        argv = (sys.executable, "-I", "-S", "-c", PARSE, *python)
+    folder = tools.fresh_folder(state.round, "check")
+    commit = tools.repository.commit_tree(draft.edit.tree, state.tip, "to be checked", state.stage_s)
+    put_back(tools.tree, commit)
+    log = folder / "check.log"
+    ended = run_contained(
+        argv,
+        cwd=tools.tree.path,
+        env=child_environment(folder / "home", base=os.environ),
+        log=log,
+        timeout_s=CHECK_LIMIT_S,
+    )
+    if ended.exit_code == 0:
+        return None
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return Refusal(rule="does-not-compile", why=(lines or ["the check gave no reason"])[-1][:300], cheat=False)

@@ -1,0 +1,166 @@
+"""Time best and candidate next to each other on one card, as long as the judge asks for more."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from kernel_opt.edges.files import remove_tree
+from kernel_opt.edges.provenance import find_read, mark_unread
+from kernel_opt.edges.session_records import RunAnswer, RunOutcome
+from kernel_opt.model.facts import Benched, Broke, Fact, Faulted, Measured, Purpose
+from kernel_opt.model.judging import JudgeLimits, Redo, RunArm
+from kernel_opt.model.measurement import Arm, Measurement, RowTime, TimedRun
+from kernel_opt.model.state import RunState
+from kernel_opt.model.steps import Measure
+from kernel_opt.model.trace import Trace
+from kernel_opt.model.verdict import Verdict
+from kernel_opt.round.bench import changed_files, tell_run
+from kernel_opt.round.session import Bench, RunOnce, budget_s, export_tree, machine_fact, open_bench
+from kernel_opt.round.tools import Tools
+from kernel_opt.round.traces import RunTrace, read_run_trace
+from kernel_opt.rules.bank import Bank
+from kernel_opt.rules.headline import remeasure_headline
+from kernel_opt.rules.judge import next_measurement
+
+NextRun = Callable[[Measurement], RunArm | Redo | None]
+
+
+def measure(step: Measure, state: RunState, tools: Tools) -> Fact:
+    """Answer Measured, or what was wrong with the candidate or the machine."""
+    folder = tools.fresh_folder(state.round, f"measure-{step.purpose.value}")
+    opened = open_bench(folder, state, tools, budget_s(state, tools))
+    if not isinstance(opened, Bench):
+        return opened
+    trees = {Arm.BEST: export_tree(tools, step.best, folder, "tree-best")}
+    same = step.best == step.candidate
+    trees[Arm.CANDIDATE] = trees[Arm.BEST] if same else export_tree(tools, step.candidate, folder, "tree-candidate")
+    try:
+        return _Measuring(step, state, tools, opened, trees).carry_out()
+    finally:
+        opened.end()
+        for tree in trees.values():
+            remove_tree(tree)
+
+
+class _Measuring:
+    """One measurement in the making."""
+
+    def __init__(self, step: Measure, state: RunState, tools: Tools, bench: Bench, trees: dict[Arm, Path]) -> None:
+        self._step, self._state, self._tools, self._bench, self._trees = step, state, tools, bench, trees
+        self._measurement = Measurement(best=step.best, candidate=step.candidate)
+        self._trace: Trace | None = None
+
+    def carry_out(self) -> Fact:
+        """Run what is asked for until nothing more is."""
+        limits, noise_runs = judge_limits(self._tools), self._tools.settings.round.noise_runs
+        ask = next_run(self._step, self._state, limits, noise_runs)
+        while (wanted := ask(self._measurement)) is not None:
+            fact = self._run(wanted)
+            if fact is not None:
+                return fact
+        return Measured(
+            purpose=self._step.purpose,
+            measurement=self._measurement,
+            trace=self._trace,
+            folder=self._tools.relative(self._bench.folder),
+            gpu_s=self._bench.gpu_s,
+        )
+
+    def _run(self, wanted: RunArm | Redo) -> Fact | None:
+        """Run one arm once; return a fact only when the measurement cannot go on."""
+        runs = self._measurement.runs
+        arm = wanted.arm if isinstance(wanted, RunArm) else runs[wanted.index].arm
+        commit = self._step.best if arm is Arm.BEST else self._step.candidate
+        tree = self._trees[arm]
+        changed = changed_files(self._state) if arm is Arm.CANDIDATE else ()
+        mark_unread(tree, changed)
+        answer = self._bench.run(RunOnce(tree=tree, log_name=f"{arm.value}.log", traced=True))
+        # A neighbour spoils one run, not the candidate: the judge asks for it again, within its own bound.
+        if answer.outcome is RunOutcome.DISTURBED and not self._bench_is_spoilt(wanted):
+            self._add(_disturbed_run(arm, self._bench.card, answer), wanted)
+            return None
+        fact = machine_fact(answer, self._bench, self._tools)
+        fact = fact or tell_run(commit, answer, self._bench, self._state, self._tools)
+        if not isinstance(fact, Benched):
+            return fact
+        if changed and find_read(tree, changed) == ():
+            why = f"the benchmark read none of the changed files: {', '.join(changed[:5])}"
+            return Broke(commit=commit, kind="unused", why=why, folder=fact.run.folder, gpu_s=self._bench.gpu_s)
+        return self._take(arm, fact, answer, wanted)
+
+    def _bench_is_spoilt(self, wanted: RunArm | Redo) -> bool:
+        """Say whether the judge has no redo left for this place."""
+        if isinstance(wanted, RunArm):
+            return False
+        return self._measurement.redos_of(wanted.index) + 1 >= self._tools.settings.judge.max_redos
+
+    def _take(self, arm: Arm, fact: Benched, answer: RunAnswer, wanted: RunArm | Redo) -> Fact | None:
+        rows = fact.run.rows
+        traced = read_run_trace(self._bench, self._trees[arm], rows, self._state, self._tools)
+        if isinstance(traced, str) and self._tools.platform.tracer is not None:
+            return Faulted(kind="tracer", why=traced, gpu_s=self._bench.gpu_s)
+        found = traced if isinstance(traced, RunTrace) else None
+        if found is not None and (arm is Arm.CANDIDATE or self._step.purpose is Purpose.NOISE):
+            self._trace = found.trace
+        after = answer.after
+        timed = TimedRun(
+            arm=arm,
+            card=self._bench.card,
+            script_us=tuple(RowTime(config=row.key, us=row.us) for row in rows),
+            gpu_us=found.gpu_us if found else None,
+            gpu_whole_us=found.attribution.whole_us if found else None,
+            clock_mhz=after.sclk_mhz if after else None,
+            temperature_c=after.temperature_c if after else None,
+            power_cap_w=after.power_cap_w if after else None,
+        )
+        self._add(timed, wanted)
+        return None
+
+    def _add(self, run: TimedRun, wanted: RunArm | Redo) -> None:
+        if isinstance(wanted, Redo):
+            run = replace(run, redo_of=wanted.index)
+        self._measurement = replace(self._measurement, runs=(*self._measurement.runs, run))
+
+
+def _disturbed_run(arm: Arm, card: str, answer: RunAnswer) -> TimedRun:
+    why = "; ".join(answer.disturbances) or "the card was not ours alone"
+    return TimedRun(arm=arm, card=card, script_us=(), disturbed=why)
+
+
+def judge_limits(tools: Tools) -> JudgeLimits:
+    """Return the judge's limits; without a tracer script time is all there is."""
+    limits = tools.settings.judge
+    return limits if tools.platform.tracer is not None else replace(limits, gpu_time=False)
+
+
+def bank_of(state: RunState, besides: Measurement | None = None) -> Bank:
+    """Return how best ran lately, without the measurement that is being weighed."""
+    bank = Bank()
+    for measurement in state.measurements:
+        if measurement is not besides:
+            bank = bank.with_measurement(measurement, state.classes)
+    return bank
+
+
+def next_run(step: Measure, state: RunState, limits: JudgeLimits, noise_runs: int) -> NextRun:
+    """Return who says what to run next."""
+    if step.purpose is Purpose.NOISE:
+        return lambda measurement: _next_noise(measurement, noise_runs)
+    if step.purpose is Purpose.HEADLINE:
+        return lambda measurement: _unless_verdict(remeasure_headline(measurement, state.classes, limits))
+    bank = bank_of(state)
+    return lambda measurement: _unless_verdict(next_measurement(measurement, bank, state.classes, step.targets, limits))
+
+
+def _next_noise(measurement: Measurement, wanted: int) -> RunArm | None:
+    """Ask for best again and again; a disturbed run is simply one more to do."""
+    good = sum(1 for run in measurement.runs if run.disturbed is None)
+    # Twice the runs is the bound: a machine disturbed that often has shown its noise by that.
+    if good >= wanted or len(measurement.runs) >= 2 * wanted:
+        return None
+    return RunArm(arm=Arm.BEST, reason=f"best against itself, run {good + 1} of {wanted}")
+
+
+def _unless_verdict(answer: RunArm | Redo | Verdict) -> RunArm | Redo | None:
+    return None if isinstance(answer, Verdict) else answer

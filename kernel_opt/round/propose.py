@@ -1,0 +1,79 @@
+"""Ask the proposer: for a hypothesis and its edit, for a mend of its own candidate, for a split."""
+
+from pathlib import Path
+
+from kernel_opt.edges.edits import capture_edit
+from kernel_opt.edges.files import atomic_write
+from kernel_opt.edges.worktree import put_back
+from kernel_opt.model.facts import Fact, ProposerAway, StopAsked
+from kernel_opt.model.hypothesis import Hypothesis, Origin
+from kernel_opt.model.proposal import Answer, Reply, Request, Task
+from kernel_opt.model.round_facts import Edited, GaveNothing, Proposed
+from kernel_opt.model.state import RunState
+from kernel_opt.model.steps import Amend, Propose
+from kernel_opt.round.tools import Tools
+from kernel_opt.views.brief import brief_facts, render_brief
+
+TASKS = {Origin.QUICK_FIX: Task.QUICK_FIX, Origin.REPAIR: Task.REPAIR, Origin.SPLIT: Task.SPLIT}
+
+
+def propose(step: Propose, state: RunState, tools: Tools) -> Fact:
+    """Get one hypothesis and one edit from a worktree that is best."""
+    put_back(tools.tree, state.tip)
+    folder = tools.fresh_folder(state.round, "propose")
+    answer = _ask(Task.PROPOSE, state, tools, folder, step.sent_back)
+    stopped = _stopped(answer, tools, folder)
+    if stopped is not None:
+        return stopped
+    if answer.hypothesis is None:
+        return GaveNothing(why="no hypothesis", usage=answer.usage, folder=tools.relative(folder))
+    return Proposed(
+        hypothesis=answer.hypothesis,
+        edit=capture_edit(tools.repository, tools.tree.path, state.tip),
+        proposer=tools.proposer.name,
+        usage=answer.usage,
+        folder=tools.relative(folder),
+    )
+
+
+def amend(step: Amend, state: RunState, tools: Tools) -> Fact:
+    """Have the proposer change its own candidate; the edit is told against best all the same."""
+    put_back(tools.tree, step.candidate.commit)
+    folder = tools.fresh_folder(state.round, step.origin.value)
+    answer = _ask(TASKS[step.origin], state, tools, folder, step.why, step.hypothesis)
+    stopped = _stopped(answer, tools, folder)
+    if stopped is not None:
+        return stopped
+    return Edited(
+        origin=step.origin,
+        edit=capture_edit(tools.repository, tools.tree.path, state.tip),
+        note=answer.hypothesis.sentence if answer.hypothesis else "",
+        usage=answer.usage,
+        folder=tools.relative(folder),
+    )
+
+
+def _ask(
+    task: Task, state: RunState, tools: Tools, folder: Path, why: str, hypothesis: Hypothesis | None = None
+) -> Answer:
+    """Write the brief and call the proposer."""
+    facts = brief_facts(task, state, tools.settings, why, hypothesis)
+    brief = folder / "brief.md"
+    atomic_write(brief, render_brief(facts).encode())
+    request = Request(task=task, round=state.round, brief=brief, worktree=tools.tree.path, folder=folder, facts=facts)
+    return tools.proposer.work(request, tools.wishes.stop_now)
+
+
+def _stopped(answer: Answer, tools: Tools, folder: Path) -> Fact | None:
+    """Return the fact that ends this step early, or None when there is an edit to look at."""
+    wish = tools.wishes.stop_now()
+    if wish is not None:
+        return StopAsked(by=wish.reason)
+    match answer.reply:
+        case Reply.OK:
+            return None
+        case Reply.AWAY | Reply.BARRED:
+            is_final = answer.reply is Reply.BARRED
+            return ProposerAway(why=answer.detail, retry_after_s=answer.retry_after_s, final=is_final)
+        case Reply.NOTHING:
+            return GaveNothing(why=answer.detail, usage=answer.usage, folder=tools.relative(folder))

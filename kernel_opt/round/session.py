@@ -1,0 +1,153 @@
+"""One stay on one card: trees exported, commands run, what they wrote read; every ending told as a fact."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kernel_opt.edges.environment import child_environment
+from kernel_opt.edges.export import export
+from kernel_opt.edges.files import remove_tree
+from kernel_opt.edges.measuring import Session, open_session
+from kernel_opt.edges.session_records import RunAnswer, RunOrder, RunOutcome, SessionOutcome, SessionRequest
+from kernel_opt.model.facts import Disturbed, Fact, Faulted, NoIdleGpu, StopAsked
+from kernel_opt.model.state import RunState
+from kernel_opt.round.tools import Tools
+from kernel_opt.rules.gate import Thresholds
+
+MIB = 1024 * 1024
+LOG_TAIL_BYTES = 8_000  # what fits a screen or two; the whole log stays in the folder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOnce:
+    """One run of the benchmark to be ordered."""
+
+    tree: Path
+    log_name: str
+    traced: bool = False
+    deep: bool = False
+
+
+class Bench:
+    """A session with its folder: orders runs and finds what they left."""
+
+    def __init__(self, session: Session, folder: Path, tools: Tools, timeout_s: float) -> None:
+        self._session = session
+        self._tools = tools
+        self._timeout_s = timeout_s
+        self._runs = 0
+        self.folder = folder
+        self.gpu_s = 0.0
+
+    @property
+    def card(self) -> str:
+        """The lease key of the card this session holds."""
+        return self._session.granted.lease_key
+
+    def run(self, wanted: RunOnce) -> RunAnswer:
+        """Run the benchmark once in a fresh environment and wait for it."""
+        self._runs += 1
+        benchmark = self._tools.settings.benchmark
+        home = self.folder / f"home-{self._runs}"
+        trace_dir = self.folder / f"trace-{self._runs}"
+        argv = list(benchmark.command)
+        tracer = self._tools.platform.tracer
+        if wanted.traced and tracer is not None:
+            argv = tracer.trace_argv(argv, trace_dir, deep=wanted.deep)
+        env = child_environment(home, benchmark.pass_environment, benchmark.environment, self._tools.environment)
+        order = RunOrder(
+            argv=tuple(argv),
+            cwd=str(wanted.tree),
+            env=env,
+            timeout_s=self._timeout_s,
+            run_dir=f"runs/{self._runs:04d}",
+            log_name=wanted.log_name,
+            collect=(benchmark.csv,),
+            collect_dirs=(str(trace_dir),) if wanted.traced and tracer is not None else (),
+        )
+        answer = self._session.run(order, self._tools.wishes.stop_now)
+        self.gpu_s += answer.wall_s or 0.0
+        remove_tree(home)
+        remove_tree(trace_dir)
+        return answer
+
+    def run_folder(self) -> Path:
+        """Return where the last run's files lie."""
+        return self.folder / "session" / "runs" / f"{self._runs:04d}"
+
+    def log_tail(self, answer: RunAnswer) -> str:
+        """Return the end of the last run's log."""
+        if answer.log is None:
+            return ""
+        path = self.folder / "session" / answer.log
+        if not path.is_file():
+            return ""
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - LOG_TAIL_BYTES))
+            return file.read(LOG_TAIL_BYTES).decode("utf-8", "replace")
+
+    def end(self) -> None:
+        """Let go of the card."""
+        self._session.end()
+
+
+def open_bench(folder: Path, state: RunState, tools: Tools, timeout_s: float) -> Bench | Fact:
+    """Gate and lease a card; the fact that tells why there is none otherwise."""
+    gate = tools.settings.gate
+    request = SessionRequest(
+        id=f"{state.tag}-{state.round:04d}-{folder.name}",
+        tag=state.tag,
+        platform=tools.platform.choice,
+        owner_lock=tools.place.lock,
+        gate=Thresholds(
+            use_pct=gate.use_pct,
+            vram_floor_bytes=int(gate.vram_floor_mb * MIB),
+            looks=gate.readings,
+            gap_s=gate.gap_s,
+        ),
+        watch_s=gate.watch_s,
+    )
+    session = open_session(tools.executor, folder / "session", request, tools.wishes.stop_now)
+    if isinstance(session, Session):
+        return Bench(session, folder, tools, timeout_s)
+    if session.outcome is SessionOutcome.BUSY_GPU:
+        return NoIdleGpu(why=session.why)
+    wish = tools.wishes.stop_now()
+    if session.outcome is SessionOutcome.CANCELLED and wish is not None:
+        return StopAsked(by=wish.reason)
+    return Faulted(kind=session.outcome.value, why="; ".join(session.why) or "the measuring session could not begin")
+
+
+def machine_fact(answer: RunAnswer, bench: Bench, tools: Tools) -> Fact | None:
+    """Return the fact of a run whose ending speaks of the machine or of us, None when it speaks of the command."""
+    wish = tools.wishes.stop_now()
+    if wish is not None:
+        return StopAsked(by=wish.reason)
+    if answer.leaked_pids:
+        why = f"processes {answer.leaked_pids} cannot be killed: they hang in the driver"
+        return Faulted(kind="leaked", why=why, gpu_s=bench.gpu_s)
+    match answer.outcome:
+        case RunOutcome.DISTURBED:
+            return Disturbed(why=answer.disturbances, gpu_s=bench.gpu_s)
+        case RunOutcome.SETUP_ERROR | RunOutcome.LOST | RunOutcome.CANCELLED:
+            why = answer.detail or "the run was lost"
+            return Faulted(kind=answer.outcome.value, why=why, gpu_s=bench.gpu_s)
+        case RunOutcome.OK | RunOutcome.FAILED | RunOutcome.STEP_TIMEOUT | RunOutcome.STALLED:
+            return None
+
+
+def budget_s(state: RunState, tools: Tools) -> float:
+    """Return the seconds after which an attempt is killed: twice its budget."""
+    benchmark = tools.settings.benchmark
+    if benchmark.time_budget_s:
+        return 2 * benchmark.time_budget_s
+    if state.baseline is None:
+        return benchmark.first_budget_s
+    wall_s = state.baseline.wall_s
+    return 2 * max(3 * wall_s, wall_s + 120.0)
+
+
+def export_tree(tools: Tools, commit: str, folder: Path, name: str) -> Path:
+    """Write a pristine tree of a commit: the benchmark never runs where the proposer edited."""
+    tree = folder / name
+    export(tools.repository, commit, tree)
+    return tree

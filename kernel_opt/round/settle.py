@@ -1,0 +1,134 @@
+"""Begin and end a round: open, format, seal, publish, drop, and the end of the whole run."""
+
+from pathlib import Path
+
+from kernel_opt.edges.edits import capture_edit
+from kernel_opt.edges.environment import child_environment
+from kernel_opt.edges.files import free_bytes
+from kernel_opt.edges.git_refs import ForeignChangeError, best_ref, move_ref, read_ref
+from kernel_opt.edges.process import run_contained
+from kernel_opt.edges.tree_edit import tree_with
+from kernel_opt.edges.worktree import advance_branch, put_back
+from kernel_opt.model.facts import Fact, Faulted, Stopped
+from kernel_opt.model.hypothesis import Candidate, Origin
+from kernel_opt.model.round_facts import BaselineKept, Dropped, FormatFailed, Formatted, Kept, RoundOpened, Sealed
+from kernel_opt.model.stages import KeepSealed, Weighed
+from kernel_opt.model.state import RunState
+from kernel_opt.model.steps import Drop, Finish, Format, OpenRound, Publish, Seal
+from kernel_opt.round.check import write_candidate
+from kernel_opt.round.tools import Tools
+from kernel_opt.views.performance import render_performance
+
+REPORT = "performance.md"
+
+
+def open_round(step: OpenRound, state: RunState, tools: Tools) -> Fact:
+    """Begin a round when there is room on the disk for what it will write."""
+    free_mb = free_bytes(tools.folder) / 1e6
+    wanted_mb = tools.settings.disk.min_free_mb
+    if free_mb < wanted_mb:
+        why = f"{free_mb:.0f} MB free in {tools.folder}, a round needs {wanted_mb:.0f} MB (disk.min_free_mb)"
+        return Faulted(kind="disk-full", why=why)
+    put_back(tools.tree, state.tip)
+    # Any fixed mixing will do: the seed only has to differ between rounds and be the same after a crash.
+    seed = (step.round * 2654435761 + len(state.tag)) % 2**31
+    return RoundOpened(round=step.round, best=state.code, seed=seed)
+
+
+def format_candidate(step: Format, state: RunState, tools: Tools) -> Fact:
+    """Run the formatter over the candidate's files, and take nothing else of what it did."""
+    settings, candidate = tools.settings.format, step.candidate
+    put_back(tools.tree, candidate.commit)
+    files = [name for name in candidate.files if (tools.tree.path / name).is_file()]
+    if not settings.command:
+        return Formatted(candidate=candidate, changed=False)
+    argv = [part for word in settings.command for part in (files if word == "{files}" else [word])]
+    folder = tools.fresh_folder(state.round, "format")
+    ended = run_contained(
+        argv,
+        cwd=tools.tree.path,
+        env=child_environment(folder / "home", base=tools.environment),
+        log=folder / "format.log",
+        timeout_s=settings.timeout_s,
+    )
+    if ended.exit_code != 0:
+        how = (
+            "took too long" if ended.timed_out else f"ended with {ended.exit_code if not ended.signal else 'a signal'}"
+        )
+        return FormatFailed(why=f"{argv[0]} {how}, see {tools.relative(folder / 'format.log')}")
+    return _take_formatted(candidate, files, state, tools)
+
+
+def _take_formatted(candidate: Candidate, files: list[str], state: RunState, tools: Tools) -> Fact:
+    bytes_of = {name: path.read_bytes() for name in files if (path := tools.tree.path / name).is_file()}
+    put_back(tools.tree, candidate.commit)
+    for name, content in bytes_of.items():
+        (tools.tree.path / name).write_bytes(content)
+    edit = capture_edit(tools.repository, tools.tree.path, candidate.commit)
+    if not edit.changes:
+        return Formatted(candidate=candidate, changed=False)
+    formatted = write_candidate(edit.tree, Origin.FORMATTED, state, tools, candidate.files)
+    return Formatted(candidate=formatted, changed=True)
+
+
+def seal(step: Seal, state: RunState, tools: Tools) -> Fact:
+    """Write the commit that will be published: code and report together."""
+    report = render_performance(tools.history(), pending=step.purpose)
+    tree = tree_with(tools.repository, step.tree_of, {REPORT: report.encode()})
+    message = _message(step, state)
+    commit = tools.repository.commit_tree(tree, state.tip, message, state.stage_s)
+    return Sealed(purpose=step.purpose, old=state.tip, new=commit)
+
+
+def _message(step: Seal, state: RunState) -> str:
+    """Say in the commit why it works, or what it records."""
+    if step.purpose == "baseline":
+        return f"kernel-opt {state.tag}: baseline\n\nThe kernel as found, measured; no code is changed.\n"
+    if step.purpose == "stop" or not isinstance(state.stage, Weighed):
+        reason = state.stop.reason if state.stop else "stopped"
+        return f"kernel-opt {state.tag}: stop summary\n\n{reason}\n"
+    hypothesis, verdict = state.stage.hypothesis, step.verdict
+    parts = [hypothesis.sentence, "", hypothesis.why, "", verdict.sentence if verdict else ""]
+    parts += ["", f"Round {state.round}, measured as {state.stage.candidate.commit[:12]}."]
+    return "\n".join(parts).strip() + "\n"
+
+
+def publish(step: Publish, state: RunState, tools: Tools) -> Fact:
+    """Move branch and best to the sealed commit; found done already is fine, moved by others is not."""
+    try:
+        advance_branch(tools.tree, step.new, step.old)
+        ref = best_ref(state.tag)
+        before = read_ref(tools.repository, ref)
+        if before != step.new:
+            move_ref(tools.repository, ref, step.new, before)
+    except ForeignChangeError as error:
+        return Faulted(kind="foreign-change", why=str(error))
+    put_back(tools.tree, step.new)
+    if step.purpose == "baseline":
+        return BaselineKept(commit=step.new)
+    if step.purpose == "stop":
+        stop = state.stop
+        return Stopped(reason=stop.reason if stop else "", code=stop.code if stop else "", best=step.new)
+    if not isinstance(state.stage, KeepSealed):
+        raise TypeError("a keep is published after it was sealed")
+    verdict = state.stage.verdict
+    return Kept(commit=step.new, candidate=state.stage.candidate.commit, why=verdict.sentence)
+
+
+def drop(step: Drop, state: RunState, tools: Tools) -> Fact:
+    """Put the worktree back to best."""
+    put_back(tools.tree, state.tip)
+    return Dropped(ending=step.ending, why=step.why)
+
+
+def finish(step: Finish, state: RunState, tools: Tools) -> Fact:
+    """End without a published summary: what can still be put away is put away."""
+    del tools
+    return Stopped(reason=step.reason, code=step.code, best=state.tip)
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Write a derived file only when it differs, so that nothing is touched without need."""
+    if not path.exists() or path.read_bytes() != content:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)

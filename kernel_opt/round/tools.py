@@ -1,0 +1,81 @@
+"""What a round works with: the run's places, its repository, its platform, its proposer, and its time."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from kernel_opt.edges.agents.proposer import Proposer
+from kernel_opt.edges.clock import Clock
+from kernel_opt.edges.executor import LocalExecutor
+from kernel_opt.edges.places import RunPlace
+from kernel_opt.edges.platforms import PlatformKit
+from kernel_opt.edges.process import StopWish
+from kernel_opt.edges.repository import Repository
+from kernel_opt.edges.worktree import RunTree
+from kernel_opt.model.facts import Entry
+from kernel_opt.model.settings import Settings
+
+
+class Wishes(Protocol):
+    """What people ask of a running daemon."""
+
+    def stop_now(self) -> StopWish | None:
+        """Return who asked that what runs be ended at once."""
+        ...
+
+    def stop(self) -> str | None:
+        """Return who asked to stop after the current step."""
+        ...
+
+    def pause(self) -> bool:
+        """Say whether the run is to rest."""
+        ...
+
+    def sleep_until(self, at_s: float) -> None:
+        """Sleep until the wall clock shows this time or somebody asks for something; wakes for nothing else."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """Everything a step needs besides the state."""
+
+    settings: Settings
+    place: RunPlace
+    repository: Repository
+    tree: RunTree
+    executor: LocalExecutor
+    platform: PlatformKit
+    proposer: Proposer
+    environment: Mapping[str, str]
+    """The user's variables as they were when the run began, so that a resume from another shell changes nothing."""
+    wishes: Wishes
+    clock: Clock
+    history: Callable[[], Iterable[Entry]]
+    """The journal so far."""
+
+    @property
+    def folder(self) -> Path:
+        """The run's state directory."""
+        return Path(self.place.directory)
+
+    def round_folder(self, number: int) -> Path:
+        """Return the folder of a round, made if need be; 0 is the baseline."""
+        folder = Path(self.place.round_folder(number))
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def fresh_folder(self, number: int, name: str) -> Path:
+        """Return a new, empty folder in a round's: an attempt cut off by a crash is never used again."""
+        parent = self.round_folder(number)
+        for attempt in range(1, 10_000):
+            folder = parent / f"{name}-{attempt}"
+            if not folder.exists():
+                folder.mkdir()
+                return folder
+        raise RuntimeError(f"{parent} holds ten thousand attempts")  # bounded by the protocol long before
+
+    def relative(self, path: Path) -> str:
+        """Return a path as the journal names it: below the state directory."""
+        return str(path.relative_to(self.folder))

@@ -1,0 +1,70 @@
+"""What the tracer left of one run: read, and the target's GPU time told per config where that is certain."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kernel_opt.edges.sources import read_sources
+from kernel_opt.edges.tracers.read import read_trace
+from kernel_opt.model.config import ConfigRow
+from kernel_opt.model.errors import KernelOptError
+from kernel_opt.model.measurement import RowTime
+from kernel_opt.model.recording import Recording
+from kernel_opt.model.state import RunState
+from kernel_opt.model.trace import TargetKernel, Trace
+from kernel_opt.round.session import Bench
+from kernel_opt.round.tools import Tools
+from kernel_opt.rules.attribution import Attribution, CallCounts, attribute
+from kernel_opt.rules.target import find_targets, follow_targets, words_of
+from kernel_opt.rules.trace_summary import summarise_kernels, summarise_trace
+
+
+@dataclass(frozen=True, slots=True)
+class RunTrace:
+    """The trace of one run."""
+
+    trace: Trace
+    attribution: Attribution
+
+    @property
+    def gpu_us(self) -> tuple[RowTime, ...] | None:
+        """GPU time per config, or None when the dispatches could not be told apart."""
+        if not self.attribution.is_certain:
+            return None
+        return tuple(RowTime(config=row.config, us=row.us) for row in self.attribution.rows)
+
+
+def read_run_trace(
+    bench: Bench, tree: Path, rows: Sequence[ConfigRow], state: RunState, tools: Tools
+) -> RunTrace | str:
+    """Read the last run's trace; the reason in words when there is none to be had."""
+    if tools.platform.tracer is None:
+        return "this platform has no tracer"
+    try:
+        recording = read_trace(bench.run_folder())
+    except KernelOptError as error:
+        return str(error)
+    if not recording.launches:
+        return "; ".join(("the trace holds no kernel launches", *recording.notes))
+    targets = find_run_targets(recording, tree, state, tools)
+    benchmark = tools.settings.benchmark
+    counts = CallCounts(warmup=benchmark.warmup_calls, timed=benchmark.timed_calls) if benchmark.timed_calls else None
+    attribution = attribute(
+        recording,
+        [target.name for target in targets],
+        [row.key for row in rows],
+        counts=counts,
+        script_us={row.key: row.us for row in rows},
+    )
+    return RunTrace(summarise_trace(recording, targets), attribution)
+
+
+def find_run_targets(recording: Recording, tree: Path, state: RunState, tools: Tools) -> tuple[TargetKernel, ...]:
+    """Return the target kernels of this run: as at the baseline, renamed or split ones followed."""
+    kernels = summarise_kernels(recording.launches)
+    words = words_of(read_sources(tree, tools.settings.edit.allowed))
+    before = state.baseline_trace
+    if before is None or not before.targets:
+        return find_targets(kernels, named=tools.settings.target_kernels, words=words)
+    known = [kernel.name for kernel in before.kernels]
+    return follow_targets(before.targets, kernels, known=known, words=words)

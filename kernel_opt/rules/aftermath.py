@@ -1,0 +1,67 @@
+"""What follows once a candidate was refused, broke, computed wrong numbers or was judged."""
+
+from kernel_opt.model.hypothesis import Candidate, Origin
+from kernel_opt.model.round_facts import Ending
+from kernel_opt.model.settings import Settings
+from kernel_opt.model.stages import Barred, Broken, Weighed, Wrong
+from kernel_opt.model.steps import Amend, Drop, Format, Propose, Seal, Step
+from kernel_opt.model.verdict import Outcome, Verdict
+
+AMENDED = {Origin.QUICK_FIX: Ending.FAILED, Origin.REPAIR: Ending.WRONG, Origin.SPLIT: Ending.SPLIT_FAILED}
+NO_GAIN = {Outcome.WORSE: Ending.REGRESSION, Outcome.TIE: Ending.TIE}
+
+
+def after_refusal(stage: Barred, limits: Settings) -> Step:
+    """Send a first slip back; a cheat, or an amendment that is not allowed, ends the round."""
+    why = f"{stage.rule}: {stage.why}"
+    if stage.cheat:
+        return Drop(Ending.REFUSED, why)
+    if stage.origin is Origin.PROPOSED and stage.tries.send_backs < limits.round.send_backs:
+        return Propose(why)
+    return Drop(AMENDED.get(stage.origin, Ending.GAVE_NOTHING), why)
+
+
+def after_break(stage: Broken, limits: Settings) -> Step:
+    """Ask for the one quick fix where it is trivial."""
+    if stage.kind == "unused":
+        return Drop(Ending.UNUSED, stage.why)
+    if stage.tries.is_formatted:
+        return Drop(Ending.FORMAT_LOST, f"does not run after formatting: {stage.why}")
+    if stage.trivial and stage.tries.fixes < limits.round.quick_fixes:
+        return Amend(Origin.QUICK_FIX, stage.hypothesis, stage.candidate, stage.why)
+    return Drop(Ending.FAILED, stage.why)
+
+
+def after_wrong(stage: Wrong, limits: Settings) -> Step:
+    """Ask for a repair while there are any left."""
+    if stage.tries.is_formatted:
+        return Drop(Ending.FORMAT_LOST, f"wrong after formatting: {stage.why}")
+    if stage.tries.repairs < limits.round.repairs:
+        return Amend(Origin.REPAIR, stage.hypothesis, stage.candidate, stage.why)
+    return Drop(Ending.WRONG, f"still wrong after {stage.tries.repairs} repairs: {stage.why}")
+
+
+def after_verdict(stage: Weighed, limits: Settings) -> Step:
+    """Format what is better, seal what still is, split what diverges, drop all else."""
+    verdict, tries = stage.verdict, stage.tries
+    if is_keepable(verdict, stage.candidate, limits):
+        return Seal("keep", stage.candidate.commit, verdict) if tries.is_formatted else Format(stage.candidate)
+    if tries.is_formatted:
+        return Drop(Ending.FORMAT_LOST, f"the gain did not outlast formatting: {verdict.sentence}")
+    if tries.is_split:
+        return Drop(Ending.SPLIT_FAILED, verdict.sentence)
+    if verdict.outcome is Outcome.DIVERGING:
+        return Amend(Origin.SPLIT, stage.hypothesis, stage.candidate, verdict.sentence)
+    return Drop(NO_GAIN.get(verdict.outcome, Ending.UNCLEAR), verdict.sentence)
+
+
+def is_keepable(verdict: Verdict, candidate: Candidate, limits: Settings) -> bool:
+    """Say whether the verdict is for keeping: better, or (if wished) simpler and shown to be not slower."""
+    if verdict.outcome is Outcome.BETTER:
+        return True
+    if not limits.keep_simpler_ties or verdict.outcome is not Outcome.TIE or verdict.overall_interval is None:
+        return False
+    if any(one.outcome is Outcome.WORSE for one in verdict.classes):  # the overall number never overrides a class
+        return False
+    removes = candidate.lines_removed > candidate.lines_added
+    return removes and verdict.overall_interval[1] <= 1 + limits.judge.min_effect_pct / 100

@@ -1,0 +1,82 @@
+"""Moves outside of any round: the baseline, the trace of best, the headline."""
+
+from msgspec.structs import replace
+
+from kernel_opt.model import facts as f
+from kernel_opt.model import round_facts as r
+from kernel_opt.model import stages as g
+from kernel_opt.model.state import Best, RunState
+from kernel_opt.rules.move import Moves, at, banked, to_stage
+
+
+def _baseline_benched(state: RunState, fact: f.Benched) -> RunState:
+    return replace(state, stage=g.BaselineRight(fact.run), baseline=fact.run, classes=fact.classes)
+
+
+def _baseline_wrong(state: RunState, fact: f.BenchedWrong | f.Broke) -> RunState:
+    return to_stage(state, g.Unsound(f"the kernel as found does not run right: {fact.why}", "baseline-not-right"))
+
+
+def _best_wrong(state: RunState, fact: f.BenchedWrong | f.Broke) -> RunState:
+    return to_stage(state, g.Unsound(f"baseline or best no longer runs right: {fact.why}", "best-not-right"))
+
+
+def _noise_measured(state: RunState, fact: f.Measured) -> RunState:
+    stage = at(state, g.BaselineRight)
+    return to_stage(banked(state, fact), g.BaselineTimed(stage.run, fact.measurement, fact.trace))
+
+
+def _noise_judged(state: RunState, fact: f.NoiseJudged) -> RunState:
+    stage = at(state, g.BaselineTimed)
+    weighed = g.BaselineWeighed(stage.run, stage.trace)
+    return replace(state, stage=weighed, detectable_pct=fact.detectable_pct, baseline_trace=stage.trace)
+
+
+def _baseline_traced(state: RunState, fact: f.Traced) -> RunState:
+    stage = at(state, g.BaselineWeighed)
+    trace = fact.trace or stage.trace
+    return replace(state, stage=g.BaselineTraced(stage.run), baseline_trace=trace, traced_code=fact.commit)
+
+
+def _baseline_sealed(state: RunState, fact: r.Sealed) -> RunState:
+    run = at(state, g.BaselineTraced, g.BaselineWeighed).run
+    return to_stage(state, g.BaselineSealed(run, fact.old, fact.new))
+
+
+def _baseline_kept(state: RunState, fact: r.BaselineKept) -> RunState:
+    run = at(state, g.BaselineSealed).run
+    return replace(state, stage=g.Ready(), best=Best(fact.commit, state.base, run, 0, state.baseline_trace))
+
+
+def _best_traced(state: RunState, fact: f.Traced) -> RunState:
+    best = replace(state.best, trace=fact.trace or state.best.trace) if state.best else None
+    return replace(state, traced_code=fact.commit, best=best)
+
+
+def _headline_measured(state: RunState, fact: f.Measured) -> RunState:
+    return to_stage(state, g.HeadlineTimed(fact.measurement))
+
+
+def _headline_judged(state: RunState, fact: f.HeadlineJudged) -> RunState:
+    tally = replace(state.tally, headline_keeps=state.tally.keeps)
+    return replace(state, stage=g.Ready(), headline=fact.verdict, tally=tally)
+
+
+BASELINE_MOVES: Moves = {
+    (g.NeedBaseline, f.Benched): _baseline_benched,
+    (g.NeedBaseline, f.BenchedWrong): _baseline_wrong,
+    (g.NeedBaseline, f.Broke): _baseline_wrong,
+    (g.BaselineRight, f.Measured): _noise_measured,
+    (g.BaselineRight, f.BenchedWrong): _baseline_wrong,
+    (g.BaselineRight, f.Broke): _baseline_wrong,
+    (g.BaselineTimed, f.NoiseJudged): _noise_judged,
+    (g.BaselineWeighed, f.Traced): _baseline_traced,
+    (g.BaselineWeighed, r.Sealed): _baseline_sealed,
+    (g.BaselineTraced, r.Sealed): _baseline_sealed,
+    (g.BaselineSealed, r.BaselineKept): _baseline_kept,
+    (g.Ready, f.Traced): _best_traced,
+    (g.Ready, f.Measured): _headline_measured,
+    (g.Ready, f.BenchedWrong): _best_wrong,
+    (g.Ready, f.Broke): _best_wrong,
+    (g.HeadlineTimed, f.HeadlineJudged): _headline_judged,
+}

@@ -1,0 +1,51 @@
+"""The one gain that may be claimed: baseline against best, measured afresh and never summed up from rounds."""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from kernel_opt.model.config import ConfigClass
+from kernel_opt.model.judging import JudgeLimits, Redo, RunArm
+from kernel_opt.model.measurement import Arm, Measurement
+from kernel_opt.model.verdict import Outcome, Verdict
+from kernel_opt.rules.bank import Bank
+from kernel_opt.rules.case import Case, check_question
+from kernel_opt.rules.evidence import estimate
+from kernel_opt.rules.plan import find_redo, next_arm
+from kernel_opt.rules.stats import pct_of
+from kernel_opt.rules.telling import no_verdict, tell
+from kernel_opt.rules.times import Times
+
+HEADLINE_PAIRS = 6  # 12 runs every ten keeps are cheap, and more than halve the error of one pair.
+
+
+def remeasure_headline(
+    measurement: Measurement, classes: Sequence[ConfigClass], limits: JudgeLimits | None = None
+) -> RunArm | Redo | Verdict:
+    """Ask for runs until there are six pairs, then tell the gain; the baseline stands in the place of best."""
+    limits = limits or JudgeLimits()
+    check_question(classes, ())
+    if not measurement.runs:
+        return RunArm(arm=Arm.CANDIDATE, reason="baseline against best, measured afresh")
+    times = Times(measurement, classes)
+    known = Bank().on_card(times.card)
+    redo = find_redo(times, known, limits)
+    if redo is not None:
+        return redo
+    why = times.unreadable()
+    if why is not None:
+        return no_verdict(times, (), why)
+    case = Case(times, known, (), limits)
+    if case.pairs < HEADLINE_PAIRS:
+        return next_arm(case, f"pair {case.pairs + 1} of {HEADLINE_PAIRS}, baseline against best")
+    return _tell(case)
+
+
+def _tell(case: Case) -> Verdict:
+    found = estimate(case.target)
+    if found is None:
+        raise AssertionError("six pairs give an estimate")
+    low, high = found.interval
+    outcome = Outcome.BETTER if low > 0 else Outcome.WORSE if high < 0 else Outcome.UNCLEAR
+    # Measured for itself and not chosen for being large, so nothing is taken off.
+    return replace(tell(case, outcome), gain_pct=max(0.0, pct_of(found.gain)))

@@ -1,0 +1,168 @@
+"""Moves within a round, from its opening to its end."""
+
+from msgspec.structs import replace
+
+from kernel_opt.model import facts as f
+from kernel_opt.model import round_facts as r
+from kernel_opt.model import stages as g
+from kernel_opt.model.hypothesis import Origin
+from kernel_opt.model.stages import Tries
+from kernel_opt.model.state import Best, RunState
+from kernel_opt.model.verdict import Outcome
+from kernel_opt.rules.move import Moves, at, banked, to_stage
+
+
+def _opened(state: RunState, fact: r.RoundOpened) -> RunState:
+    return replace(state, stage=g.Opened(), round=fact.round)
+
+
+def _opened_without_headline(state: RunState, fact: r.RoundOpened) -> RunState:
+    """A headline that cannot be judged is tried again after as many keeps, not before every round."""
+    tally = replace(state.tally, headline_keeps=state.tally.keeps)
+    return _opened(replace(state, tally=tally), fact)
+
+
+def _proposed(state: RunState, fact: r.Proposed) -> RunState:
+    stage = state.stage
+    tries = replace(stage.tries, send_backs=stage.tries.send_backs + 1) if isinstance(stage, g.Barred) else Tries()
+    return to_stage(state, g.Drafted(fact.hypothesis, fact.edit, Origin.PROPOSED, tries))
+
+
+def _gave_nothing(state: RunState, fact: r.GaveNothing) -> RunState:
+    return to_stage(state, g.Empty(fact.why))
+
+
+def _amended_nothing(state: RunState, _: r.GaveNothing) -> RunState:
+    stage = at(state, g.Broken, g.Wrong, g.Weighed)
+    return to_stage(state, replace(stage, tries=_one_try_less(stage)))
+
+
+def _checked(state: RunState, fact: r.Checked) -> RunState:
+    stage = at(state, g.Drafted)
+    return to_stage(state, g.Runnable(stage.hypothesis, fact.candidate, stage.tries))
+
+
+def _refused_edit(state: RunState, fact: r.Refused) -> RunState:
+    stage = at(state, g.Drafted)
+    return to_stage(state, g.Barred(fact.rule, fact.why, fact.cheat, stage.tries, stage.origin, stage.hypothesis))
+
+
+def _refused_run(state: RunState, fact: r.Refused) -> RunState:
+    """What the run itself showed (a changed row set, for instance) is never sent back."""
+    stage = at(state, g.Runnable, g.Right)
+    barred = g.Barred(fact.rule, fact.why, True, stage.tries, stage.candidate.origin, stage.hypothesis)
+    return to_stage(state, barred)
+
+
+def _edited(state: RunState, fact: r.Edited) -> RunState:
+    stage = at(state, g.Broken, g.Wrong, g.Weighed)
+    hypothesis = stage.hypothesis
+    if isinstance(stage, g.Weighed):  # a split is for the classes that gained, whatever the hypothesis was about
+        gaining = tuple(c.key for c in stage.verdict.classes if c.outcome is Outcome.BETTER)
+        hypothesis = replace(hypothesis, targets=gaining or hypothesis.targets)
+    return to_stage(state, g.Drafted(hypothesis, fact.edit, fact.origin, _one_try_less(stage)))
+
+
+def _one_try_less(stage: g.Broken | g.Wrong | g.Weighed) -> Tries:
+    """Use up the try that this stage asks the proposer for: a quick fix, a repair, the split."""
+    match stage:
+        case g.Broken():
+            return replace(stage.tries, fixes=stage.tries.fixes + 1)
+        case g.Wrong():
+            return replace(stage.tries, repairs=stage.tries.repairs + 1)
+        case g.Weighed():
+            return replace(stage.tries, is_split=True)
+
+
+def _benched(state: RunState, fact: f.Benched) -> RunState:
+    stage = at(state, g.Runnable)
+    return to_stage(state, g.Right(stage.hypothesis, stage.candidate, fact.run, stage.tries))
+
+
+def _benched_wrong(state: RunState, fact: f.BenchedWrong) -> RunState:
+    stage = at(state, g.Runnable, g.Right)
+    return to_stage(state, g.Wrong(stage.hypothesis, stage.candidate, fact.why, stage.tries, fact.log_tail, fact.rows))
+
+
+def _broke(state: RunState, fact: f.Broke) -> RunState:
+    stage = at(state, g.Runnable, g.Right, g.Timed)
+    broken = g.Broken(stage.hypothesis, stage.candidate, fact.kind, fact.why, fact.trivial, stage.tries, fact.log_tail)
+    return to_stage(state, broken)
+
+
+def _measured(state: RunState, fact: f.Measured) -> RunState:
+    stage = at(state, g.Right)
+    timed = g.Timed(stage.hypothesis, stage.candidate, stage.run, fact.measurement, fact.trace, stage.tries)
+    return to_stage(banked(state, fact), timed)
+
+
+def _judged(state: RunState, fact: f.Judged) -> RunState:
+    stage = at(state, g.Timed)
+    return to_stage(
+        state, g.Weighed(stage.hypothesis, stage.candidate, stage.run, fact.verdict, stage.trace, stage.tries)
+    )
+
+
+def _formatted(state: RunState, fact: r.Formatted) -> RunState:
+    stage = at(state, g.Weighed)
+    return to_stage(state, g.Runnable(stage.hypothesis, fact.candidate, replace(stage.tries, is_formatted=True)))
+
+
+def _format_failed(state: RunState, _: r.FormatFailed) -> RunState:
+    """A missing formatter must not cost a win: the candidate goes on as it is, and is measured again all the same."""
+    stage = at(state, g.Weighed)
+    return to_stage(state, g.Runnable(stage.hypothesis, stage.candidate, replace(stage.tries, is_formatted=True)))
+
+
+def _keep_sealed(state: RunState, fact: r.Sealed) -> RunState:
+    stage = at(state, g.Weighed)
+    sealed = g.KeepSealed(stage.hypothesis, stage.candidate, stage.run, stage.verdict, stage.trace, fact.old, fact.new)
+    return to_stage(state, sealed)
+
+
+def _kept(state: RunState, fact: r.Kept) -> RunState:
+    stage = at(state, g.KeepSealed)
+    best = Best(fact.commit, stage.candidate.commit, stage.run, state.round, stage.trace)
+    return replace(state, stage=g.Ready(), best=best)
+
+
+def _dropped(state: RunState, _: r.Dropped) -> RunState:
+    return to_stage(state, g.Ready())
+
+
+ROUND_MOVES: Moves = {
+    (g.Ready, r.RoundOpened): _opened,
+    (g.HeadlineTimed, r.RoundOpened): _opened_without_headline,
+    (g.Opened, r.Proposed): _proposed,
+    (g.Opened, r.GaveNothing): _gave_nothing,
+    (g.Barred, r.Proposed): _proposed,
+    (g.Barred, r.GaveNothing): _gave_nothing,
+    (g.Drafted, r.Checked): _checked,
+    (g.Drafted, r.Refused): _refused_edit,
+    (g.Runnable, f.Benched): _benched,
+    (g.Runnable, f.BenchedWrong): _benched_wrong,
+    (g.Runnable, f.Broke): _broke,
+    (g.Runnable, r.Refused): _refused_run,
+    (g.Broken, r.Edited): _edited,
+    (g.Broken, r.GaveNothing): _amended_nothing,
+    (g.Wrong, r.Edited): _edited,
+    (g.Wrong, r.GaveNothing): _amended_nothing,
+    (g.Right, f.Measured): _measured,
+    (g.Right, f.BenchedWrong): _benched_wrong,
+    (g.Right, f.Broke): _broke,
+    (g.Right, r.Refused): _refused_run,
+    (g.Timed, f.Judged): _judged,
+    (g.Timed, f.Broke): _broke,
+    (g.Weighed, r.Edited): _edited,
+    (g.Weighed, r.GaveNothing): _amended_nothing,
+    (g.Weighed, r.Formatted): _formatted,
+    (g.Weighed, r.FormatFailed): _format_failed,
+    (g.Weighed, r.Sealed): _keep_sealed,
+    (g.KeepSealed, r.Kept): _kept,
+    **{
+        (stage, r.Dropped): _dropped
+        for stage in (
+            g.Opened, g.Drafted, g.Barred, g.Empty, g.Runnable, g.Broken, g.Wrong, g.Right, g.Timed, g.Weighed,
+        )
+    },
+}  # fmt: skip

@@ -1,0 +1,158 @@
+"""What the proposer is told: the facts as data, and the same as Markdown."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import jinja2
+
+from kernel_opt.model.hypothesis import Hypothesis
+from kernel_opt.model.proposal import Task
+from kernel_opt.model.settings import Settings
+from kernel_opt.model.stages import Broken, Weighed, Wrong
+from kernel_opt.model.state import RunState
+from kernel_opt.model.trace import Trace
+from kernel_opt.model.verdict import Outcome, Verdict
+from kernel_opt.views.format import clean, clean_line
+
+HOTSPOTS = 24  # more than anyone acts on in one edit
+KERNELS = 8
+WRONG_ROWS = 16  # enough to see the pattern
+LINE_CAP, TEXT_CAP = 300, 4_000
+
+TASK_WORDS = {
+    Task.PROPOSE: "Propose one change that makes it faster, and make it.",
+    Task.QUICK_FIX: "Your candidate does not run. Mend just that, with the smallest change.",
+    Task.REPAIR: "Your candidate computes wrong numbers. Mend just that, with the smallest change.",
+    Task.SPLIT: "Your candidate makes some config classes faster and others slower. Split it.",
+}
+WHY_TITLES = {
+    Task.PROPOSE: "Your last answer was sent back",
+    Task.QUICK_FIX: "Why it does not run",
+    Task.REPAIR: "What is wrong",
+    Task.SPLIT: "What was measured",
+}
+
+
+def brief_facts(
+    task: Task, state: RunState, settings: Settings, why: str, hypothesis: Hypothesis | None
+) -> dict[str, object]:
+    """Return what the brief tells, as plain data; everything from logs and earlier answers is cleaned and bounded."""
+    trace = state.best.trace if state.best else None
+    verdict = state.stage.verdict if isinstance(state.stage, Weighed) else None
+    return {
+        "task": task.value,
+        "round": state.round,
+        "title": f"Round {state.round} of {state.tag}: {task.value}",
+        "task_words": TASK_WORDS[task],
+        "amending": task is not Task.PROPOSE,
+        "metric": settings.benchmark.metric,
+        "allowed": list(settings.edit.allowed),
+        "protected": [settings.benchmark.file, *settings.edit.protected],
+        "best": state.code[:12],
+        "why_title": WHY_TITLES[task],
+        "why": clean(why)[:TEXT_CAP],
+        "log_tail": _log_tail(state),
+        "wrong_rows": _wrong_rows(state),
+        "hypothesis": clean_line(hypothesis.sentence)[:LINE_CAP] if hypothesis else "",
+        "split": _split(verdict) if task is Task.SPLIT else None,
+        "hotspots": _hotspots(trace),
+        "kernels": _kernels(trace),
+        "classes": _classes(state),
+        "lookbacks": [
+            {
+                "round": past.round,
+                "ending": past.ending.value,
+                "sentence": clean_line(past.sentence)[:LINE_CAP],
+                "why": clean_line(past.why)[:LINE_CAP],
+            }
+            for past in reversed(state.lookbacks)
+        ],
+    }
+
+
+def _log_tail(state: RunState) -> str:
+    stage = state.stage
+    text = stage.log_tail if isinstance(stage, Broken | Wrong) else ""
+    return clean(text)[-TEXT_CAP:].replace("```", "'''")
+
+
+def _wrong_rows(state: RunState) -> list[dict[str, object]]:
+    rows = state.stage.rows if isinstance(state.stage, Wrong) else ()
+    return [{"config": _cell(row.config), "error": row.error} for row in rows[:WRONG_ROWS]]
+
+
+def _split(verdict: Verdict | None) -> dict[str, object]:
+    classes = verdict.classes if verdict else ()
+    return {
+        "gaining": [one.key for one in classes if one.outcome is Outcome.BETTER],
+        "losing": [one.key for one in classes if one.outcome is Outcome.WORSE],
+        "condition": verdict.condition.text if verdict and verdict.condition else "",
+    }
+
+
+def _hotspots(trace: Trace | None) -> list[dict[str, object]]:
+    return [
+        {
+            "id": spot.id,
+            "kind": spot.kind,
+            "kernel": _cell(spot.kernel),
+            "share_pct": spot.share_pct,
+            "source": _cell(spot.source),
+            "note": _cell(spot.note),
+        }
+        for spot in (trace.hotspots[:HOTSPOTS] if trace else ())
+    ]
+
+
+def _kernels(trace: Trace | None) -> list[dict[str, object]]:
+    targets = {target.name for target in trace.targets} if trace else set[str]()
+    return [
+        {
+            "name": _cell(kernel.name),
+            "calls": kernel.calls,
+            "average_us": kernel.average_ns / 1000,
+            "arch_vgpr": _known(kernel.arch_vgpr),
+            "accum_vgpr": _known(kernel.accum_vgpr),
+            "sgpr": _known(kernel.sgpr),
+            "lds_bytes": _known(kernel.lds_bytes),
+        }
+        for kernel in (trace.kernels if trace else ())
+        if kernel.name in targets
+    ][:KERNELS]
+
+
+def _classes(state: RunState) -> list[dict[str, object]]:
+    return [
+        {
+            "key": one.key,
+            "us": one.us,
+            "share_pct": one.share_pct,
+            "detectable": "unknown" if (pct := state.detectable_pct.get(one.key)) is None else f"{pct:.1f}",
+        }
+        for one in state.classes
+    ]
+
+
+def _known(value: int | None) -> object:
+    return "-" if value is None else value
+
+
+def _cell(text: str) -> str:
+    return clean_line(text)[:LINE_CAP].replace("|", "\\|")
+
+
+@lru_cache(maxsize=1)
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 -- Markdown for a reader of text, not HTML
+    )
+    return environment.from_string((Path(__file__).parent / "brief.md.j2").read_text(encoding="utf-8"))
+
+
+def render_brief(facts: dict[str, object]) -> str:
+    """Return the brief as Markdown."""
+    return _template().render(facts)

@@ -1,0 +1,55 @@
+"""What is being done, in words."""
+
+from typing import assert_never
+
+from kernel_opt.model import steps as s
+from kernel_opt.model.facts import Purpose
+
+
+def tell_step(step: s.Step) -> str:
+    """Say in words what a step does."""
+    match step:
+        case s.Wait():
+            return "waiting"
+        case s.Rest():
+            return "paused by a person"
+        case s.Bench():
+            return "benchmarking the kernel as found" if step.is_baseline else "benchmarking the candidate"
+        case s.Measure():
+            return _tell_measure(step)
+        case s.Amend():
+            return f"asking the proposer for a {step.origin.value}"
+        case s.Seal() | s.Publish():
+            return "writing the report" if step.purpose != "keep" else "keeping the candidate"
+        case s.PlanStop() | s.Finish():
+            return "ending the run"
+        case _:
+            return _WORDS[type(step)]
+
+
+def _tell_measure(step: s.Measure) -> str:
+    match step.purpose:
+        case Purpose.NOISE:
+            return "measuring this machine's noise"
+        case Purpose.HEADLINE:
+            return "measuring baseline against best afresh"
+        case Purpose.ROUND:
+            return (
+                "timing the formatted candidate next to best"
+                if step.is_confirmation
+                else "timing the candidate next to best"
+            )
+        case _:
+            assert_never(step.purpose)
+
+
+_WORDS: dict[type[s.Step], str] = {
+    s.Judge: "weighing the evidence",
+    s.Profile: "tracing best for its hotspots",
+    s.OpenRound: "opening a round",
+    s.Propose: "waiting for the proposer",
+    s.Check: "checking the edit",
+    s.Format: "formatting the candidate",
+    s.Drop: "putting the worktree back",
+    s.Close: "stopped",
+}

@@ -1,0 +1,98 @@
+"""Tells the journal round by round, as it streams by."""
+
+from collections.abc import Iterable, Iterator
+
+from kernel_opt.model import facts as f
+from kernel_opt.model import round_facts as r
+from kernel_opt.model.facts import Entry, Purpose
+from kernel_opt.model.hypothesis import Origin
+from kernel_opt.model.round_facts import Ending
+from kernel_opt.model.verdict import ClassVerdict, Outcome, Verdict
+from kernel_opt.views.story import Attempt, RoundStory, Split
+
+
+def tell_rounds(entries: Iterable[Entry], *, with_open: bool = True) -> Iterator[RoundStory]:
+    """Yield each round when it is over; the one still open, if wished, last."""
+    story: RoundStory | None = None
+    for entry in entries:
+        if isinstance(entry.fact, r.RoundOpened):
+            story = RoundStory(round=entry.fact.round, opened_s=entry.at_s, best=entry.fact.best)
+        elif story is not None:
+            add_fact(story, entry)
+            if story.ending is not None:
+                yield story
+                story = None
+    if story is not None and with_open:
+        yield story
+
+
+def add_fact(story: RoundStory, entry: Entry) -> None:
+    """Add one fact to its round; facts of the run itself change nothing."""
+    _add_costs(story, entry.fact)
+    match entry.fact:
+        case r.Kept() as fact:
+            _close(story, entry.at_s, Ending.KEPT, fact.why)
+        case r.Dropped() as fact:
+            _close(story, entry.at_s, fact.ending, fact.why)
+        case f.Judged() as fact:
+            story.verdict, story.judged_s = fact.verdict, entry.at_s
+            story.notes.extend(fact.notes)
+        case f.Measured(purpose=Purpose.ROUND) as fact:
+            story.trace = fact.trace
+        case f.Benched() | f.BenchedWrong() | f.Broke() as fact:
+            _add_run(story, fact)
+        case _:
+            _add_edit(story, entry.fact)
+
+
+def _close(story: RoundStory, at_s: float, ending: Ending, why: str) -> None:
+    story.ending, story.why, story.ended_s = ending, why, at_s
+
+
+def _add_run(story: RoundStory, fact: f.Benched | f.BenchedWrong | f.Broke) -> None:
+    match fact:
+        case f.Benched():
+            story.bench, outcome = fact.run, "right"
+        case f.BenchedWrong():
+            outcome = f"wrong: {fact.why}"
+        case f.Broke():
+            outcome = f"failed: {fact.why}"
+    if story.attempts:
+        story.attempts[-1] = Attempt(story.attempts[-1].candidate, outcome)
+
+
+def _add_edit(story: RoundStory, fact: f.Fact) -> None:
+    match fact:
+        case r.Proposed():
+            story.hypothesis, story.proposer = fact.hypothesis, fact.proposer
+        case r.Edited():
+            story.repairs += fact.origin is Origin.REPAIR
+            if fact.origin is Origin.SPLIT:
+                story.split = Split(fact.condition, _gaining(story.verdict))
+        case r.Checked():
+            # The numbers belong to the candidate that was; the new one has none yet.
+            story.bench = story.verdict = story.trace = None
+            story.attempts.append(Attempt(fact.candidate))
+            story.notes.extend(fact.notes)
+        case r.Formatted(changed=True):
+            story.attempts.append(Attempt(fact.candidate))
+        case r.Refused():
+            story.notes.append(f"refused: {fact.rule}: {fact.why}")
+        case r.FormatFailed():
+            story.notes.append(f"not formatted: {fact.why}")
+        case r.GaveNothing():
+            story.notes.append(f"the proposer gave nothing: {fact.why}")
+        case _:
+            pass
+
+
+def _add_costs(story: RoundStory, fact: f.Fact) -> None:
+    story.gpu_s += fact.run.gpu_s if isinstance(fact, f.Benched) else float(getattr(fact, "gpu_s", 0.0))
+    if isinstance(fact, r.Proposed | r.Edited | r.GaveNothing):
+        story.cost_usd += fact.usage.cost_usd or 0.0
+        story.agent_tokens += (fact.usage.input_tokens or 0) + (fact.usage.output_tokens or 0)
+
+
+def _gaining(verdict: Verdict | None) -> tuple[str, ...]:
+    classes: tuple[ClassVerdict, ...] = verdict.classes if verdict else ()
+    return tuple(one.key for one in classes if one.outcome is Outcome.BETTER)

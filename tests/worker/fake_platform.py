@@ -1,0 +1,57 @@
+"""A platform whose cards are a JSON file: tests change the file, a worker in another process sees it."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from kernel_opt.model.errors import ReadFailedError
+from kernel_opt.model.reading import GpuUser, Reading
+
+MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True)
+class FakePlatform:
+    """Reads the cards of ``state``: a list of objects with what is not ordinary about each card."""
+
+    state: Path
+    name: str = "fake"
+
+    def read_cards(self) -> tuple[Reading, ...]:
+        """Read the file; ``{"fail": ...}`` fails, ``{"hang_s": ...}`` answers late."""
+        cards = json.loads(self.state.read_text())
+        if isinstance(cards, dict):
+            time.sleep(cards.get("hang_s", 0))
+            if "fail" in cards:
+                raise ReadFailedError(cards["fail"])
+            cards = cards["cards"]
+        return tuple(self._read_card(number, card) for number, card in enumerate(cards))
+
+    def bind(self, card: Reading, environ: Mapping[str, str]) -> dict[str, str]:
+        """Show one card, and hide the mask a person had set."""
+        return {key: value for key, value in environ.items() if key != "FAKE_MASK"} | {"FAKE_CARD": str(card.card)}
+
+    def lease_key(self, card: Reading) -> str:
+        """Name the card by its bus address."""
+        return f"fake-{card.bdf}"
+
+    def _read_card(self, number: int, card: Mapping[str, object]) -> Reading:
+        users = card.get("users", [])
+        return Reading(
+            card=number,
+            source="fake",
+            at_s=time.clock_gettime(time.CLOCK_BOOTTIME),
+            bdf=f"0000:{number:02x}:00.0",
+            use_pct=card.get("use_pct", 0.0),
+            vram_used_bytes=card.get("vram_mib", 10) * MEBIBYTE,
+            vram_total_bytes=1024 * MEBIBYTE,
+            users=None if users is None else tuple(GpuUser(pid, "python") for pid in users),
+            pids_local=True,
+        )
+
+
+def open_platform(state: str) -> FakePlatform:
+    """Open the platform a session request names."""
+    return FakePlatform(Path(state))
