@@ -301,10 +301,10 @@ ANY_TIME: tuple[Fact, ...] = (
 
 
 def one_of_each() -> tuple[Fact, ...]:
-    """At least one fact of every kind there is."""
+    """One fact of every kind there is."""
     best = r.Sealed(purpose="keep", old="a", new="b")
     return (
-        run_started(), *ANY_TIME, *GPU_TROUBLE, *FAULTS, NOTHING, AWAY, f.Waited(waited_s=1.0, reason="busy"),
+        run_started(), *ANY_TIME[1:], *GPU_TROUBLE, FAULTS[0], NOTHING, AWAY, f.Waited(waited_s=1.0, reason="busy"),
         f.Benched(run=bench_run()), benched_wrong(), broke(), measured(Purpose.ROUND),
         f.Traced(commit="base", trace=trace(), folder="t"), f.Judged(verdict=verdict()),
         f.NoiseJudged(notes=("quiet",), detectable_pct={KEYS[0]: None}),

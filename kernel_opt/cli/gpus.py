@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from kernel_opt.cli.options import Subparsers, add_verb
 from kernel_opt.edges.clock import Clock, SystemClock
 from kernel_opt.edges.gpus.platform import Platform
 from kernel_opt.edges.gpus.rocm import SOURCES, open_platform
@@ -24,15 +25,9 @@ _EXAMPLES = """examples:
 """
 
 
-def add_parser(subparsers: Any) -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Register the verb."""
-    parser: argparse.ArgumentParser = subparsers.add_parser(
-        "gpus",
-        help="show every GPU, whether it is idle and why, and which one would be taken",
-        description="Show every GPU of this host, who is on it, whether it is idle and why, and which would be taken.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = add_verb(subparsers, "gpus", "the cards, who is on them, which would be taken", _EXAMPLES)
     parser.add_argument("--source", choices=SOURCES, help="read with this tool only (default: the first that answers)")
     parser.add_argument("--watch", action="store_true", help="look again and again until Ctrl-C")
     parser.add_argument("--json", action="store_true", help="print JSON, one document a look")
@@ -50,9 +45,10 @@ def run(args: argparse.Namespace) -> int:
     thresholds = Thresholds(gap_s=max(0.0, args.gap_s))
     platform = open_platform({"sources": [args.source]} if args.source else {})
     shown = show_looks(platform, thresholds, SystemClock(), holder, is_endless=args.watch)
+    end = "\n\n" if args.watch and not args.json else "\n"
     try:
         for look in shown:
-            sys.stdout.write((json.dumps(look) if args.json else _tell(look)) + "\n")
+            sys.stdout.write((json.dumps(look) if args.json else _tell(look)) + end)
             sys.stdout.flush()
     except ReadFailedError as error:
         if args.json:
@@ -115,6 +111,7 @@ def _describe(state: CardState, held: dict[str, Any] | None) -> dict[str, Any]:
     known = dataclasses.asdict(state.reading)
     first = {"card": known.pop("card"), "hip_index": known.pop("hip_index"), "idle": state.idle, "why": state.why}
     del known["at_s"]
+    known["suspects"] = list(known["suspects"])
     known["users"] = None if known["users"] is None else list(known["users"])
     return {**first, **known, "leased_by": held}
 
@@ -129,6 +126,8 @@ def _tell(look: dict[str, Any]) -> str:
         lines.append(f"card {gpu['card']} (HIP {hip}, {gpu['bdf'] or 'PCI address unknown'}{part}) {name}")
         lines.append(f"  {'idle' if gpu['idle'] else 'not idle'}: {gpu['why']}")
         lines.append(f"  {_tell_figures(gpu)}")
+        if gpu["problem"]:
+            lines.append(f"  note: {gpu['problem']}")
         if gpu["leased_by"] is not None:
             held = gpu["leased_by"]
             lines.append(f"  leased by pid {held.get('pid', 'unknown')} (run {held.get('tag', 'unknown')})")
@@ -142,5 +141,6 @@ def _tell_figures(gpu: dict[str, Any]) -> str:
     used, total = gpu["vram_used_bytes"], gpu["vram_total_bytes"]
     vram = "VRAM unknown" if used is None else f"VRAM {used / 2**30:.2f} of {total / 2**30:.0f} GiB"
     users = gpu["users"]
-    who = "users unknown" if users is None else f"{len(users)} users" if users else "no user"
+    names = ", ".join(f"pid {user['pid']} ({user['name']})" for user in users or ())
+    who = "users unknown" if users is None else f"used by {names}" if users else "no user"
     return f"{use}, {vram}, {who} ({gpu['source']})"

@@ -65,7 +65,7 @@ def _descend(
     while rung is not Rung.SCRIPT:
         part = folder / rung.value
         part.mkdir()
-        ended = _run(rocprofv3.trace_argv(command, part, rung=rung, kernels=kernels), part, environ, timeout_s)
+        ended = _run(rocprofv3.trace_argv(command, part, rung=rung, kernel_regex="|".join(kernels)), part, environ, timeout_s)
         if has_whole_results(part):
             if ended.exit_code != 0:
                 notes.append(f"the results are whole, though {_say_end(ended)}")

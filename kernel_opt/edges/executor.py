@@ -12,16 +12,8 @@ from pathlib import Path
 from kernel_opt.edges.clock import read_boot_id
 from kernel_opt.edges.process_tree import read_start_ticks
 from kernel_opt.edges.record_files import read_record, write_record
-from kernel_opt.edges.session_records import (
-    CANCEL,
-    REQUEST,
-    RESULT,
-    WORKER,
-    WORKER_LOG,
-    SessionRequest,
-    SessionResult,
-    WorkerMark,
-)
+from kernel_opt.edges.session_files import CANCEL, REQUEST, RESULT, WORKER, WORKER_LOG, WorkerMark
+from kernel_opt.edges.session_records import SessionRequest, SessionResult
 from kernel_opt.model.errors import InfrastructureError
 
 _PACKAGE_ROOT = str(Path(__file__).resolve().parents[2])

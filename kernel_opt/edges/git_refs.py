@@ -52,20 +52,23 @@ def read_ref(repository: Repository, ref: str) -> str | None:
 def move_ref(repository: Repository, ref: str, new: str, old: str | None) -> None:
     """Move ``ref`` from ``old`` (None: not there yet) to ``new``; already there is fine, anything else is foreign."""
     failpoint("move_ref.before")
-    was = old or "0" * len(new)
-    for attempt in (1, 2):
-        answer = repository.git.ask("update-ref", "--no-deref", "--create-reflog", "-m", "kernel-opt", ref, new, was)
-        found = new if answer.code == 0 else read_ref(repository, ref)
-        if found == new:
-            break
-        if found != old:
-            raise _foreign(ref, found, old)
+    found, why = _compare_and_swap(repository, ref, new, old)
+    lock = repository.common_dir / f"{ref}.lock"
+    if found == old != new and lock.exists():
         # The only writer of this ref is us, and our last git has ended: a lock on it is a dead one's.
-        lock = repository.common_dir / f"{ref}.lock"
-        if attempt == 2 or not lock.exists():
-            raise repository.git.failed("update-ref", answer.err)
         lock.unlink(missing_ok=True)
+        found, why = _compare_and_swap(repository, ref, new, old)
+    if found not in (new, old):
+        raise _foreign(ref, found, old)
+    if found != new:
+        raise repository.git.failed("update-ref", why)
     failpoint("move_ref.after")
+
+
+def _compare_and_swap(repository: Repository, ref: str, new: str, old: str | None) -> tuple[str | None, str]:
+    was = old or "0" * len(new)
+    answer = repository.git.ask("update-ref", "--no-deref", "--create-reflog", "-m", "kernel-opt", ref, new, was)
+    return (new, "") if answer.code == 0 else (read_ref(repository, ref), answer.err)
 
 
 def delete_refs(repository: Repository, tag: str) -> None:

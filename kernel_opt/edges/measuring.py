@@ -9,6 +9,7 @@ from typing import Self, TypeVar
 from kernel_opt.edges.executor import LocalExecutor, SessionState
 from kernel_opt.edges.process import StopWish
 from kernel_opt.edges.record_files import read_record, write_record
+from kernel_opt.edges.session_files import answer_path, order_path
 from kernel_opt.edges.session_records import (
     Granted,
     Order,
@@ -18,8 +19,6 @@ from kernel_opt.edges.session_records import (
     SessionOutcome,
     SessionRequest,
     SessionResult,
-    answer_path,
-    order_path,
 )
 
 _EAGER_S, _LAZY_S, _EAGERNESS = 0.002, 0.1, 0.05
@@ -96,6 +95,7 @@ def open_session(
     if isinstance(granted, StopWish):
         executor.cancel(directory)
         return SessionResult(outcome=SessionOutcome.CANCELLED, why=(granted.reason,))
+    executor.wait_ended(directory, _ENDING_S)
     return granted
 
 

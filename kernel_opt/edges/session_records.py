@@ -2,7 +2,6 @@
 
 import enum
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from kernel_opt.model.reading import Reading
@@ -10,18 +9,6 @@ from kernel_opt.rules.gate import Thresholds
 
 PROTOCOL = 1
 """Raised when the meaning of a record changes: a worker copied to another host may be older than its daemon."""
-
-REQUEST, RESULT, CANCEL, WORKER, WORKER_LOG = "request.json", "result.json", "cancel", "worker.json", "worker.log"
-
-
-def order_path(directory: Path, number: int) -> Path:
-    """Return where the order with this number stands; the first is 1."""
-    return directory / "orders" / f"{number:04d}.json"
-
-
-def answer_path(directory: Path, number: int) -> Path:
-    """Return where the answer to an order stands; 0 tells of the card that was granted."""
-    return directory / "answers" / f"{number:04d}.json"
 
 
 class RunOutcome(enum.StrEnum):
@@ -56,7 +43,7 @@ class PlatformChoice:
     """Which platform the worker opens."""
 
     factory: str
-    """``module:function``; the function takes the options by keyword and returns a Platform."""
+    """``module:function``; the function takes the options and returns a Platform."""
     options: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
@@ -168,12 +155,3 @@ class SessionResult:
 
     outcome: SessionOutcome
     why: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerMark:
-    """Which process carries out a session, told from any later one with its PID."""
-
-    pid: int
-    start_ticks: int
-    boot_id: str

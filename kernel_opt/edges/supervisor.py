@@ -18,14 +18,13 @@ from types import FrameType
 from typing import Any
 
 from kernel_opt.edges.supervisor_child import StartError, start_child
+from kernel_opt.edges.supervisor_ending import Ending
 from kernel_opt.edges.supervisor_log import CappedLog
 from kernel_opt.edges.supervisor_sweep import become_subreaper, reap_all, sweep
 
 _PIPE_BYTES = 1 << 20
 """The most an unprivileged process may ask for: a child that prints a lot seldom waits for us."""
 _CHUNK_BYTES = 1 << 18
-_GENTLE = ((signal.SIGINT, 10.0), (signal.SIGTERM, 5.0))
-"""Signals and the seconds given for each: long enough for an agent to write down what it cost."""
 
 
 class Supervisor:
@@ -38,18 +37,19 @@ class Supervisor:
         self._wake_read, self._wake_write = os.pipe()
         self._child = 0
         self._status: int | None = None
-        self._timed_out = self._stalled = self._given_up = False
-        self._signals: list[tuple[int, float]] | None = None
-        self._started = self._deadline = self._quiet_until = self._due = 0.0
+        self._timed_out = self._stalled = False
+        self._ending = Ending(spec["kill_grace_s"], interrupt_first=spec["interrupt_first"])
+        self._deadline = self._quiet_until = 0.0
 
     def run(self) -> dict[str, Any]:
         """Carry the child to its end and return the report."""
         self._prepare()
-        self._started = time.monotonic()
+        started = time.monotonic()
+        self._deadline = started + self._spec["timeout_s"]
         self._child = start_child(self._spec, self._output_write)
         os.close(self._output_write)
         self._watch()
-        wall_s = time.monotonic() - self._started
+        wall_s = time.monotonic() - started
         survivors, leaked = sweep(self._spec["kill_grace_s"])
         self._pump()
         self._log.close()
@@ -75,13 +75,12 @@ class Supervisor:
 
     def _watch(self) -> None:
         """Wait for the child's own end, whatever brings it about."""
-        self._deadline = self._started + self._spec["timeout_s"]
         self._hear()
         poll = select.poll()
         for fd in (0, self._output_read, self._wake_read):
             poll.register(fd, select.POLLIN)
-        while self._status is None and not self._given_up:
-            wait_s = max(0.0, min(self._due - time.monotonic(), 3600.0))
+        while self._status is None and not self._ending.is_given_up:
+            wait_s = max(0.0, min(self._find_due() - time.monotonic(), 3600.0))
             ready = {fd for fd, _ in poll.poll(wait_s * 1000 + 1)}
             if self._output_read in ready and not self._pump():
                 poll.unregister(self._output_read)
@@ -90,14 +89,16 @@ class Supervisor:
             if 0 in ready:
                 self._obey()
             self._status = reap_all(self._child)[1]
-            if time.monotonic() >= self._due:
+            if time.monotonic() >= self._find_due():
                 self._act()
 
     def _hear(self) -> None:
         """Note that the child showed life just now."""
         self._quiet_until = time.monotonic() + (self._spec["no_output_s"] or float("inf"))
-        if self._signals is None:
-            self._due = min(self._deadline, self._quiet_until)
+
+    def _find_due(self) -> float:
+        """Return when something is to be done even if nothing happens."""
+        return self._ending.due if self._ending.has_begun else min(self._deadline, self._quiet_until)
 
     def _pump(self) -> bool:
         """Move what the child has printed to the log; False once nobody can print any more."""
@@ -121,31 +122,16 @@ class Supervisor:
         if not orders:
             sweep(self._spec["kill_grace_s"])
             os._exit(1)
-        if b"K" in orders:
-            self._stop(at_once=True)
-        elif self._signals is None:
-            self._stop(at_once=not self._spec["interrupt_first"])
-
-    def _stop(self, *, at_once: bool) -> None:
-        """Begin to end the child."""
-        kill = (signal.SIGKILL, float(self._spec["kill_grace_s"]))
-        self._signals = [kill] if at_once else [*_GENTLE, kill]
-        self._due = time.monotonic()
+        self._ending.begin(at_once=b"K" in orders)
 
     def _act(self) -> None:
         """Do what is due: a limit is reached, or a signal had no effect in its time."""
-        now = time.monotonic()
-        if self._signals is None:
-            self._timed_out = now >= self._deadline
-            self._stalled = not self._timed_out
-            self._stop(at_once=not self._spec["interrupt_first"])
-        elif not self._signals:
-            self._given_up = True
-        else:
-            number, grace_s = self._signals.pop(0)
-            self._due = now + grace_s
-            with contextlib.suppress(ProcessLookupError, PermissionError):  # just ended, or setuid: the sweep tells
-                os.killpg(self._child, number)
+        if self._ending.has_begun:
+            self._ending.go_on(self._child)
+            return
+        self._timed_out = time.monotonic() >= self._deadline
+        self._stalled = not self._timed_out
+        self._ending.begin()
 
 
 def _note(_number: int, _frame: FrameType | None) -> None:

@@ -23,7 +23,7 @@ def find_admin(repository: Repository, path: Path) -> Path | None:
 def heal_link(repository: Repository, path: Path, tag: str) -> Path:
     """Return the checkout's part of the repository, with both ends of the link as git makes them, and no lock left."""
     admin = find_admin(repository, path)
-    if admin is None or not (admin / "commondir").exists():
+    if admin is None:
         admin = _add(repository, path, tag)
     if path.is_symlink() or not path.is_dir():
         remove_tree(path)
@@ -31,6 +31,8 @@ def heal_link(repository: Repository, path: Path, tag: str) -> Path:
     for name in (*_LOCKS, *_UNFINISHED):
         remove_tree(admin / name)
     _rewrite(admin / "HEAD", f"ref: {branch_ref(tag)}\n")
+    # A git killed while it made the checkout leaves this empty.
+    _rewrite(admin / "commondir", "../..\n")
     # Locked, so that no prune drops it while the directory is out of sight.
     (admin / "locked").touch()
     _rewrite(path / ".git", f"gitdir: {admin}\n")
@@ -40,16 +42,14 @@ def heal_link(repository: Repository, path: Path, tag: str) -> Path:
 def _add(repository: Repository, path: Path, tag: str) -> Path:
     remove_tree(path)
     leftover = repository.common_dir / "worktrees" / path.name
-    if not (leftover / "gitdir").exists():
-        # A git killed very early leaves a part that points nowhere.
+    note = leftover / "gitdir"
+    # A git killed very early leaves a part that points nowhere. One that points elsewhere is the user's.
+    if not note.exists() or not note.read_bytes().strip():
         remove_tree(leftover)
     # Forced: what is registered for this path, or has this branch, is this run's own broken checkout.
     options = ("--force", "--force", "--no-checkout", "--lock", "--quiet")
     repository.git.run("worktree", "add", *options, str(path), f"kernel-opt/{tag}")
-    admin = find_admin(repository, path)
-    if admin is None:
-        raise repository.git.failed("worktree add", f"{path} is not registered")
-    return admin
+    return Path((path / ".git").read_text(errors="surrogateescape").removeprefix("gitdir: ").rstrip("\n"))
 
 
 def _rewrite(path: Path, text: str) -> None:

@@ -48,7 +48,7 @@ def to_entry(record: Record) -> Entry:
         )
     try:
         fact = decoder.decode(record.body)
-    except msgspec.MsgspecError as error:
+    except (ValueError, RecursionError) as error:  # ValueError: what msgspec raises, and text that is no UTF-8
         raise ReadFailedError(f"journal record {record.seq} ({record.kind}) cannot be read: {error}") from error
     return Entry(
         seq=record.seq,

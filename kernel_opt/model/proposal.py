@@ -1,7 +1,6 @@
 """What passes between the daemon and a proposer."""
 
 from enum import Enum
-from pathlib import PurePath
 
 from msgspec import Struct
 
@@ -22,11 +21,11 @@ class Request(Struct, frozen=True, kw_only=True):
 
     task: Task
     round: int
-    brief: PurePath
+    brief: str
     """The brief, as Markdown."""
-    worktree: PurePath
+    worktree: str
     """The tree it edits."""
-    folder: PurePath
+    folder: str
     """Where it leaves its proposal and where its transcript goes."""
     facts: dict[str, object] = {}
     """The brief's facts as plain data, for proposers that are programs."""

@@ -40,6 +40,8 @@ class Reading:
     vram_total_bytes: int | None = None
     users: tuple[GpuUser, ...] | None = None
     """None: the process table could not be read, or proves nothing by being absent."""
+    suspects: tuple[GpuUser, ...] = ()
+    """Processes of the host that may be on this card or on another: the source does not tell where."""
     pids_local: bool | None = None
     """True when the users' PIDs are numbers of our own PID namespace; in a container they are the host's."""
     sclk_mhz: float | None = None

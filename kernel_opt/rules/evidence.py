@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from math import log1p
 
-from kernel_opt.rules.stats import T4_TO_SD, clip, log_sum_exp, mean, median, robust_sd, t_quantile_975
+from kernel_opt.rules.stats import T4_TO_SD, clip, log_sum_exp, mean, median, robust_sd, t4_sd, t_quantile_975
 
 _HALF_GRID_PCT = (0.5, 1.0, 1.5, 2.0, 2.5, 3.5, 5.0, 8.0, 12.0, 20.0, 32.0, 50.0, 80.0)
 GRID = tuple(sorted({0.0} | {sign * pct / 100 for pct in _HALF_GRID_PCT for sign in (-1, 1)}))
@@ -24,6 +24,7 @@ _RARE = math.log(1e-3)  # Weight that even a doubled speed keeps, beside 1 for n
 _SHOWN_PRIOR = math.log(0.05)  # Given to a loss that was chosen after it was seen.
 SIDE_EFFECT = 0.05  # A class that was not aimed at, once hit, is hit harder than that.
 BANK_WEIGHT = 12  # Degrees of freedom that the bank's 24 runs are worth.
+OWN_FLOOR = 0.7  # Part of the pairs' own scale that a calmer bank cannot talk away.
 UNKNOWN_WEIGHT = 2  # Without a bank its default scale is hardly more than a guess.
 _OFFSETS = tuple(step / 2 for step in range(-5, 6))  # Session offsets looked at, in units of the level's error.
 
@@ -61,7 +62,11 @@ class Series:
         known = self.bank_weight == BANK_WEIGHT
         width = self.bank_sd if known else max(self.bank_sd, robust_sd([value - middle for value in values]))
         spread = math.fsum((value - middle) ** 2 for value in clip(values, middle, 2.5 * width))
-        return math.sqrt((self.bank_weight * self.bank_sd**2 + spread) / (self.bank_weight + len(values) - 1))
+        pooled = math.sqrt((self.bank_weight * self.bank_sd**2 + spread) / (self.bank_weight + len(values) - 1))
+        if len(values) == 1:
+            return pooled
+        own = t4_sd([value - middle for value in values]) * math.sqrt(len(values) / (len(values) - 1))
+        return max(pooled, OWN_FLOOR * own)
 
     @property
     def freedom(self) -> float:

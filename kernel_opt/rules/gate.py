@@ -22,8 +22,6 @@ class Thresholds:
     """Bytes. More than this between two looks is somebody allocating or freeing; page tables move far less."""
     vram_left_bytes: int = 512 * _MIB
     """Bytes above what was used before, still used when our child has gone: no longer the driver's own small change."""
-    clock_pct: float = 10.0
-    """Percent. Only for clocks a person has pinned: those wander by less; free clocks are not compared at all."""
     looks: int = 2
     """Count. One look at a momentary sample proves nothing."""
     gap_s: float = 5.0
@@ -42,11 +40,9 @@ class CardState:
 def judge_card(looks: Sequence[Reading], thresholds: Thresholds) -> CardState:
     """Judge one card by its looks, oldest first and at least one; what is unknown is never idle."""
     why = _find_reason_against(looks, thresholds)
-    if why is None:
-        last = looks[-1]
-        why = f"use {last.use_pct:g} % and VRAM {_mib(last.vram_used_bytes or 0)} in {len(looks)} looks"
-        return CardState(last, idle=True, why=why)
-    return CardState(looks[-1], idle=False, why=why)
+    last = looks[-1]
+    idle = f"use {last.use_pct or 0:g} % and VRAM {_mib(last.vram_used_bytes or 0)} in {len(looks)} looks"
+    return CardState(last, idle=why is None, why=why or idle)
 
 
 def pick_card(states: Sequence[CardState], last_used: Mapping[str, float]) -> CardState | None:
@@ -57,17 +53,23 @@ def pick_card(states: Sequence[CardState], last_used: Mapping[str, float]) -> Ca
 
 
 def find_disturbances(
-    before: Reading, during: Sequence[Reading], after: Reading | None, ours: frozenset[int], thresholds: Thresholds
+    before: Reading,
+    during: Sequence[Reading],
+    after: Reading | None,
+    ours: frozenset[int],
+    thresholds: Thresholds,
+    *,
+    holders: frozenset[int] | None = None,
 ) -> tuple[str, ...]:
     """Tell in words everything that was not us on our card; empty is undisturbed.
 
     ``before`` is the look that found the card idle, ``during`` the looks while our child ran, ``after`` one taken when
-    it had gone and the load sample had time to fall (None: it still runs). ``ours`` are our child's processes; best
-    only those that hold the card open, see ``find_strangers``.
+    it had gone and the load sample had time to fall (None: it still runs). ``ours`` are all our child's processes of
+    that time, ``holders`` those of them that were seen with the driver open (None: not looked), see ``find_strangers``.
     """
     later = (*during, after) if after is not None else tuple(during)
-    found = [*_find_swapped(before, later), *find_strangers(during, after, ours)]
-    found += [change for look in later for change in _find_changes(before, look, thresholds)]
+    found = [*_find_swapped(before, later), *find_strangers(before, during, after, ours, holders)]
+    found += [change for look in later for change in _find_changes(before, look)]
     if after is not None:
         found += _find_leftovers(before, after, thresholds)
     return tuple(dict.fromkeys(found))
@@ -120,25 +122,23 @@ def _rank(reading: Reading, last_used: Mapping[str, float]) -> tuple[float, int,
 def _find_swapped(before: Reading, later: Sequence[Reading]) -> list[str]:
     """Refuse looks at another card: a reset renumbers them."""
     here = [SeenCard(bdf=r.bdf, unique_id=r.unique_id, node_id=r.node_id, guid=r.guid) for r in later]
-    swapped = any(compare_card(before, seen) is Sameness.DIFFERENT for seen in here)
-    return ["the card changed its identity while we measured"] if swapped else []
+    is_swapped = any(compare_card(before, seen) is Sameness.DIFFERENT for seen in here)
+    return ["the card changed its identity while we measured"] if is_swapped else []
 
 
-def _find_changes(before: Reading, look: Reading, thresholds: Thresholds) -> list[str]:
-    """Find settings of the card that somebody changed; what is unknown on either side is not compared."""
-    found: list[str] = []
-    for what, old, new in (
+def _find_changes(before: Reading, look: Reading) -> list[str]:
+    """Find settings of the card that somebody changed; what is unknown on either side is not compared.
+
+    Clocks are no setting: free ones follow our own load, and even pinned ones fall asleep between two runs.
+    """
+    settings = (
         ("power cap in W", before.power_cap_w, look.power_cap_w),
         ("performance level", before.perf_level, look.perf_level),
         ("compute partition", before.partition, look.partition),
-    ):
-        if old is not None and new is not None and old != new:
-            found.append(f"{what} changed from {old} to {new}")
-    if before.perf_level is not None and before.perf_level.lower() != "auto":
-        for what, was, now in (("sclk", before.sclk_mhz, look.sclk_mhz), ("mclk", before.mclk_mhz, look.mclk_mhz)):
-            if was and now and abs(now - was) * 100 > thresholds.clock_pct * was:
-                found.append(f"pinned {what} went from {was:g} to {now:g} MHz")
-    return found
+    )
+    return [
+        f"{what} changed from {old} to {new}" for what, old, new in settings if None not in {old, new} and old != new
+    ]
 
 
 def _find_leftovers(before: Reading, after: Reading, thresholds: Thresholds) -> list[str]:

@@ -32,7 +32,7 @@ def remeasure_headline(
     redo = find_redo(times, known, limits)
     if redo is not None:
         return redo
-    why = times.unreadable()
+    why = times.unusable()
     if why is not None:
         return no_verdict(times, (), why)
     case = Case(times, known, (), limits)

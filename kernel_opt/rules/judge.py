@@ -6,7 +6,6 @@ early. The bank of earlier runs may only help to discard.
 """
 
 import math
-import os
 from collections.abc import Sequence
 
 from kernel_opt.model.config import ConfigClass
@@ -30,23 +29,16 @@ from kernel_opt.rules.strict import next_strict
 from kernel_opt.rules.telling import no_verdict, tell
 from kernel_opt.rules.times import Times
 
-_FUTILE = math.log(
-    float(os.environ.get("JF", "20"))
-)  # A wrong discard costs one idea, a wrong keep stays: 20 to 1 is enough to stop.
-_FUTILE_FIRST = math.log(
-    float(os.environ.get("JF1", "60"))
-)  # After a single run only the bank speaks, and it may be stale.
+_FUTILE = math.log(20)  # A wrong discard costs one idea, a wrong keep stays: 20 to 1 is enough to stop.
+_FUTILE_FIRST = math.log(60)  # After a single run only the bank speaks, and it may be stale.
 _LOSS_BAR = math.log(50)  # A regression counts towards stopping the run.
 _SIDE_RISK = 0.05  # Chance of blaming any innocent class, over all of them.
 _SIDE_DOUBT = -0.5  # Above this a class is not yet shown to be unharmed.
-_SIDE_PAIRS = 4  # Pairs spent at most on such doubt.
+_SIDE_PAIRS = 4  # Pairs spent at most on such doubt, twice as many on one that looks severe.
 _REPEATED_PAIRS = 4  # A gain here with a loss there must show in so many pairs before the kernel is split.
 _LEAST_PAIRS = 2
 _SEEMS = 3.0  # Standard errors at which a class is worth more pairs, for a first look only.
-
-_LAST_Z = float(
-    os.environ.get("JZ", "2.8")
-)  # At the cap: standard errors above 0, a chance of 0.3 % for a candidate that changes nothing.
+_LAST_Z = 2.8  # Standard errors at the cap: one in 400 candidates that change nothing.
 
 Next = RunArm | Redo | Verdict
 
@@ -68,8 +60,7 @@ def next_measurement(
     redo = find_redo(times, known, limits)
     if redo is not None:
         return redo
-    disturbed = next((run.disturbed for run in times.runs if run.disturbed is not None), None)
-    why = disturbed or times.unreadable()
+    why = times.unusable()
     if why is not None:
         return no_verdict(times, targets, why)
     case = Case(times, known, targets, limits)

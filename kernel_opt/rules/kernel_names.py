@@ -7,7 +7,7 @@ _LIBRARIES = (
     ("torch", r"\bat::(native|cuda|detail)|\bc10::|^(void )?at_cuda_detail|^triton_(poi|per|red|tem|mm)_|torch::"),
     ("Tensile or BLAS", r"^Cijk_|rocblas|hipblas|Tensile|ck::|^ck_|_gemm_xdl|wvSplitK"),
     ("library", r"MIOpen|miopen|rocprim::|hipcub::|thrust::|rocrand|hiprand|rocfft|rccl|nccl"),
-    ("reference", r"(^|[_:])(ref|reference|naive|golden|baseline)([_A-Z<(]|$)|_ref\b|_reference\b"),
+    ("reference", r"(^|[_:\s])(ref|reference|golden)([_A-Z<(\d]|$)"),
 )
 _SOURCES = tuple((word, re.compile(pattern)) for word, pattern in _LIBRARIES)
 _WORD = re.compile(r"[A-Za-z_]\w*")

@@ -63,8 +63,11 @@ class Times:
                 found.append(math.fsum(known) / len(known))
         return found
 
-    def unreadable(self) -> str | None:
-        """Say which run and class has no usable time, None when all have."""
+    def unusable(self) -> str | None:
+        """Say which run is disturbed or has no usable time of which class, None when all are fine."""
+        disturbed = next((run.disturbed for run in self.runs if run.disturbed is not None), None)
+        if disturbed is not None:
+            return disturbed
         for number, (run, logs) in enumerate(zip(self.runs, self.by_class(self.class_metric), strict=True), 1):
             if self.metric is Metric.GPU_WHOLE and whole_log(run) is None:
                 return f"run {number} ({run.arm.value}) has no usable GPU time of the target kernel"

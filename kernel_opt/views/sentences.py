@@ -12,7 +12,7 @@ _MOST_NAMED = 3  # classes in one sentence; more are counted
 def tell_verdict(one: RoundStory) -> str:
     """Say how a round ended, on which classes, by how much."""
     if one.ending is None:
-        return f"round {one.round} is not over yet"
+        return "not over yet"
     if one.verdict is None or one.ending in {Ending.WRONG, Ending.FAILED}:
         return f"{one.ending.value}: {clean(one.why)}".rstrip(": ")
     return f"{one.ending.value}: {_tell_classes(one.verdict)}"

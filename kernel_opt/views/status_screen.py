@@ -6,8 +6,9 @@ from kernel_opt.views.terminal import Segment, Terminal, wrap
 
 _ENDINGS = {"kept": "good", "regression": "warn", "infrastructure": "bad"}
 _LABEL = 10  # columns of the left margin with its words
-_FIGURES = 38  # columns of the numbers beside a class
+_INDENT, _LEAST_KEY, _FIGURES = 4, 7, 39  # columns before a class, of its name at least, of the numbers beside it
 _MOST_CLASSES = 8  # that one screen bears beside everything else
+_WITHIN_ROUND = ("Propose", "Check", "Amend", "Bench", "Measure", "Judge", "Format", "Drop", "Wait")
 _OLD_FACT_S = 6 * 3600.0  # no step takes this long: the daemon may hang
 
 
@@ -55,7 +56,7 @@ def _now(shot: Shot, word: str, terminal: Terminal, now_s: float) -> list[str]:
     if word == "waiting" and hold:
         until = f" until {moment(hold['until_s'])[-5:]}" if hold["until_s"] else ""
         return _block(terminal, "waiting", f"for {since}{until} (look {hold['times']}): {hold['why']}", "warn")
-    place = f"round {shot['round']}, " if shot["round"] else ""
+    place = f"round {shot['round']}, " if shot["round"] and step["name"] in _WITHIN_ROUND else ""
     usual = f" (the baseline took {duration(step['expected_s'])})" if step["expected_s"] else ""
     tense = f"since {moment(step['since_s'])}" if word == "dead" else f"for {since}{usual}"
     lines = _block(terminal, "now", f"{place}{step['text']}, {tense}")
@@ -85,17 +86,16 @@ def _classes(shot: Shot, terminal: Terminal) -> list[str]:
     if not found:
         return []
     widest = max(width_of(clean(one["key"])) for one in found)
-    width = min(widest, terminal.width - _LABEL - _FIGURES)
-    head = f"{pad('', width)} {'share':>5} {'before us':>9} {'best us':>8}  {'gain':>11}"
-    lines = [_row(terminal, "classes", (head, "dim"))]
+    width = max(_LEAST_KEY, min(widest, terminal.width - _INDENT - _FIGURES))
+    head = f"{pad('  classes', _INDENT + width)} {'share':>5} {'before':>8} {'best us':>8}  {'gain':>13}"
+    lines = [terminal.line((head, "dim"))]
     for one in found[:_MOST_CLASSES]:
         gain = one["gain"]["gain_pct"]
         colour = "good" if gain and gain > (one["gain"]["uncertainty_pct"] or 0) else ""
-        numbers = f" {one['share_pct']:>4.0f}% {us_text(one['baseline_us']):>9} {us_text(one['best_us']):>8}  "
+        numbers = f" {one['share_pct']:>4.0f}% {us_text(one['baseline_us']):>8} {us_text(one['best_us']):>8}  "
         text = gain_text(gain, one["gain"]["uncertainty_pct"])
-        lines.append(
-            _row(terminal, "", pad(shorten(clean(one["key"]), width), width), numbers, (f"{text:>11}", colour))
-        )
+        name = pad(shorten(clean(one["key"]), width), width)
+        lines.append(terminal.line(" " * _INDENT, name, numbers, (f"{text:>13}", colour)))
     if len(found) > _MOST_CLASSES:
         lines.append(_row(terminal, "", (f"and {len(found) - _MOST_CLASSES} more", "dim")))
     return lines
@@ -105,7 +105,8 @@ def _rounds(shot: Shot, terminal: Terminal) -> list[str]:
     counts = ", ".join(f"{number} {ending}" for ending, number in shot["endings"].items()) or "none is over yet"
     lines = _block(terminal, "rounds", counts)
     if shot["regressions_in_a_row"]:
-        text = f"{count(shot['regressions_in_a_row'], 'regression')} in a row, {shot['regressions_limit']} end the run"
+        limit = f", {shot['regressions_limit']} end the run" if shot["regressions_limit"] else ""
+        text = f"{count(shot['regressions_in_a_row'], 'regression')} in a row{limit}"
         lines.append(_row(terminal, "", (text, "warn")))
     for number, one in enumerate(reversed(shot["recent"])):
         change = "" if one["gain_pct"] is None else f"{one['gain_pct']:+.1f} %"

@@ -17,6 +17,8 @@ def tell_step(step: s.Step) -> str:
             return "benchmarking the kernel as found" if step.is_baseline else "benchmarking the candidate"
         case s.Measure():
             return _tell_measure(step)
+        case s.OpenRound():
+            return f"opening round {step.round}"
         case s.Amend():
             return f"asking the proposer for a {step.origin.value}"
         case s.Seal() | s.Publish():
@@ -46,7 +48,6 @@ def _tell_measure(step: s.Measure) -> str:
 _WORDS: dict[type[s.Step], str] = {
     s.Judge: "weighing the evidence",
     s.Profile: "tracing best for its hotspots",
-    s.OpenRound: "opening a round",
     s.Propose: "waiting for the proposer",
     s.Check: "checking the edit",
     s.Format: "formatting the candidate",

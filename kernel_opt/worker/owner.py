@@ -4,7 +4,8 @@ import fcntl
 import os
 from pathlib import Path
 
-from kernel_opt.edges.session_records import CANCEL, SessionOutcome, SessionRequest
+from kernel_opt.edges.session_files import CANCEL
+from kernel_opt.edges.session_records import SessionOutcome, SessionRequest
 
 
 class Owner:

@@ -12,20 +12,15 @@ from kernel_opt.edges.clock import read_boot_id
 from kernel_opt.edges.gpus.platform import Platform
 from kernel_opt.edges.process_tree import read_start_ticks
 from kernel_opt.edges.record_files import read_record, write_record
+from kernel_opt.edges.session_files import REQUEST, RESULT, WORKER, WorkerMark, answer_path, order_path
 from kernel_opt.edges.session_records import (
     PROTOCOL,
-    REQUEST,
-    RESULT,
-    WORKER,
     Granted,
     Order,
     PlatformChoice,
     SessionOutcome,
     SessionRequest,
     SessionResult,
-    WorkerMark,
-    answer_path,
-    order_path,
 )
 from kernel_opt.model.errors import KernelOptError, ReadFailedError
 from kernel_opt.worker.grant import HeldCard, take_idle_card
@@ -112,7 +107,7 @@ def _open_platform(choice: PlatformChoice) -> Platform:
     module, _, name = choice.factory.partition(":")
     try:
         factory = cast(Callable[..., Platform], getattr(importlib.import_module(module), name))
-        return factory(**choice.options)
+        return factory(choice.options)
     except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise ReadFailedError(f"the platform {choice.factory} cannot be opened: {error}") from error
 

@@ -126,14 +126,14 @@ def test_watching_goes_on():
 
 def test_people_read_sentences():
     """As text every card has its name, state, figures and holder, and the last line is the answer."""
-    unknown = Reading(card=2, source="rocm-smi", at_s=0.0, bdf="0000:85:00.0", partition_id=3)
+    unknown = Reading(card=2, source="rocm-smi", at_s=0.0, bdf="0000:85:00.0", partition_id=3, problem="mute")
     held = {"0000:05:00.0": {"pid": 9, "tag": "mha"}}
     text = gpus._tell(look_once([QUIET, BUSY, unknown], held=held))
     assert "card 0 (HIP 1, 0000:05:00.0) MI300X\n  idle: use 0 %" in text
     assert "  load 0 %, VRAM 0.25 of 192 GiB, no user (rocm-smi)\n  leased by pid 9 (run mha)" in text
-    assert "  load 97 %, VRAM 0.25 of 192 GiB, 1 users (rocm-smi)" in text
-    assert "card 2 (HIP unknown, 0000:85:00.0 partition 3) unknown card\n  not idle: load unknown" in text
-    assert "load unknown, VRAM unknown, users unknown (rocm-smi)" in text
+    assert "  load 97 %, VRAM 0.25 of 192 GiB, used by pid 4711 (train) (rocm-smi)" in text
+    assert "card 2 (HIP unknown, 0000:85:00.0 partition 3) unknown card\n  not idle: load unknown: mute" in text
+    assert "load unknown, VRAM unknown, users unknown (rocm-smi)\n  note: mute" in text
     assert text.endswith("no card would be taken")
     assert gpus._tell(look_once([QUIET])).endswith("card 0 would be taken")
 

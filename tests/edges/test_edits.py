@@ -8,10 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kernel_opt.edges import tree_scan
+from kernel_opt.edges import edits, tree_scan
 from kernel_opt.edges.edits import capture_edit
 from kernel_opt.edges.export import export
 from kernel_opt.edges.repository import Repository
+from kernel_opt.edges.tree_scan import SPECIAL, Found
 from kernel_opt.edges.worktree import RunTree, create_run_tree, put_back
 from kernel_opt.model.edit import Change, ChangeKind
 from kernel_opt.model.errors import ReadFailedError
@@ -162,6 +163,14 @@ def test_a_file_in_place_of_a_link_or_a_directory_is_a_change(tree: RunTree) -> 
     }
     assert tree.repository.read_at(edit.tree, "README/x") == b"x"
     assert tree.repository.entries(edit.tree)[b"latest"].mode == "100644"
+
+
+def test_a_file_that_cannot_be_read_is_special(tmp_path: Path) -> None:
+    """What vanished, or cannot be read as it was seen, is neither unchanged nor stored by half."""
+    seen = Found("100644", 3)
+    delta = edits._compare_content(os.fsencode(tmp_path / "gone"), b"gone", None, seen, 10)
+    assert delta is not None
+    assert (delta.found.mode, delta.content) == (SPECIAL, None)
 
 
 def test_names_that_are_no_text_are_told_escaped(tree: RunTree) -> None:

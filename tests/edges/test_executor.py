@@ -16,15 +16,8 @@ from kernel_opt.edges.measuring import Session, open_session
 from kernel_opt.edges.process import StopWish
 from kernel_opt.edges.process_tree import read_start_ticks
 from kernel_opt.edges.record_files import read_record, write_record
-from kernel_opt.edges.session_records import (
-    REQUEST,
-    RESULT,
-    WORKER,
-    RunOutcome,
-    SessionOutcome,
-    SessionResult,
-    WorkerMark,
-)
+from kernel_opt.edges.session_files import REQUEST, RESULT, WORKER, WorkerMark
+from kernel_opt.edges.session_records import RunOutcome, SessionOutcome, SessionResult
 from kernel_opt.model.errors import InfrastructureError
 from tests.edges.waiting import Tracer, wait_until
 from tests.worker.conftest import Host, host

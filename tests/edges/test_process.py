@@ -105,7 +105,7 @@ def test_files_keep_their_owner(tmp_path: Path, level: Containment) -> None:
 def test_a_missing_program_is_told(tmp_path: Path, level: Containment) -> None:
     """A command that does not exist is our machine's trouble, told with its name."""
     with pytest.raises(InfrastructureError, match=r"no-such-program could not be started: .*No such file"):
-        run(tmp_path, "no-such-program", containment=level)
+        run(tmp_path, "no-such-program", containment=level, env={"PATH": "/usr/bin:/bin"})
 
 
 def test_a_missing_directory_is_told(tmp_path: Path) -> None:

@@ -122,6 +122,14 @@ def half_made_with_address(tree: RunTree) -> None:
     (tree.repository.common_dir / "worktrees/kernel-opt-t/commondir").unlink()
 
 
+def note_left_empty(tree: RunTree) -> None:
+    (tree.repository.common_dir / "worktrees/kernel-opt-t/gitdir").write_text("")
+
+
+def shared_part_left_empty(tree: RunTree) -> None:
+    (tree.repository.common_dir / "worktrees/kernel-opt-t/commondir").write_text("")
+
+
 def file_in_its_place(tree: RunTree) -> None:
     shutil.rmtree(tree.path)
     tree.path.write_text("not a directory")
@@ -188,6 +196,8 @@ def very_deep(tree: RunTree) -> None:
         pruned,
         half_made,
         half_made_with_address,
+        note_left_empty,
+        shared_part_left_empty,
         file_in_its_place,
         users_checkout_in_its_place,
         users_directory_linked_in,
@@ -212,6 +222,17 @@ def test_putting_back_heals_everything(tree: RunTree, spoil: Callable[[RunTree],
     assert files_below(tree.path) == files_below(root)
     assert user_git(tree.path, "status", "--short", "--branch", "--ignored") == "## kernel-opt/t\n"
     assert user_git(tree.path, "ls-files", "-v", "README") == "H README\n"
+    assert user_git(root, "fsck", "--no-dangling") == ""
+
+
+def test_a_users_worktree_of_the_same_name_elsewhere_stays(tree: RunTree) -> None:
+    """git names its notes by the last part of a path: the user's own kernel-opt-t, elsewhere, is not ours."""
+    remove_run_tree(tree.repository, "t")
+    theirs = tree.repository.root.parent / "sub/kernel-opt-t"
+    user_git(tree.repository.root, "worktree", "add", "--quiet", str(theirs), "-b", "theirs")
+    again = create_run_tree(tree.repository, "t", tree.repository.head_commit())
+    assert user_git(theirs, "status", "--short", "--branch") == "## theirs\n"
+    assert user_git(again.path, "status", "--short", "--branch") == "## kernel-opt/t\n"
 
 
 def test_a_hard_link_to_the_users_file_is_cut(tree: RunTree) -> None:

@@ -32,9 +32,10 @@ def key_of(state: RunState) -> Hashable:
     )
     hold = state.hold and (state.hold.cause, state.hold.count)
     counted = (state.faults_here, state.disturbances_here, state.looks, state.proposer_away, bool(state.proposer_lost))
-    asked = (bool(state.stop_asked), bool(state.blocked), state.paused, bool(state.best), state.traced_code == state.code)
+    asked = (bool(state.stop_asked), bool(state.blocked), state.paused)
+    known = (bool(state.best), state.traced_code == state.code)
     stop = state.stop and (state.stop.sealed is None, state.stop.is_done, state.stop.goes_on)
-    return (repr(_plain(state)), tally, hold, counted, asked, stop)
+    return (repr(_plain(state)), tally, hold, counted, asked, known, stop)
 
 
 def _plain(state: RunState) -> tuple[object, ...]:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from kernel_opt.rules.evidence import (
     GRID,
     Series,
+    anchored_loss_evidence,
     clipped_mean,
     estimate,
     futility_evidence,
@@ -87,9 +88,23 @@ def test_one_run_held_up_does_not_rule_out_a_gain() -> None:
 
 
 def test_the_bank_alone_can_make_a_slower_candidate_futile() -> None:
-    """A first run 3 % behind a quiet bank is enough to stop."""
-    one = Series(best=(), candidate=(0.03,), bank_sd=0.005, level=0.0, level_error=0.002)
-    assert futility_evidence(one, LEAST) > math.log(60)
+    """Two runs 3 % behind a quiet bank are enough to stop."""
+    two = Series(best=(), candidate=(0.03, 0.03), bank_sd=0.005, level=0.0, level_error=0.002)
+    assert futility_evidence(two, LEAST) > math.log(60)
+
+
+@pytest.mark.parametrize("loss", [0.06, 0.3, 0.7, 2.0])
+def test_a_heavy_loss_ends_after_two_runs_however_heavy(loss: float) -> None:
+    """A build many times slower is futile and a loss at once, though no effect of the grid is near."""
+    two = Series(best=(), candidate=(loss, loss + 0.003), bank_sd=0.01, level=0.0)
+    assert futility_evidence(two, LEAST) > math.log(60)
+    assert anchored_loss_evidence(two, LEAST) > math.log(50)
+
+
+@pytest.mark.parametrize("gain", [0.1, 0.4, 1.0])
+def test_a_great_gain_shows_in_three_pairs(gain: float) -> None:
+    """Twice or ten times the speed needs no more pairs than a few percent."""
+    assert gain_evidence(series([gain, gain + 0.01, gain - 0.01]).likelihoods, LEAST) > math.log(50)
 
 
 def test_without_a_level_only_the_pairs_speak() -> None:
@@ -99,9 +114,10 @@ def test_without_a_level_only_the_pairs_speak() -> None:
 
 
 def test_pairs_take_over_a_scale_that_is_a_guess() -> None:
-    """Without a bank, wild pairs widen the noise at once; with one they may only widen it a little."""
+    """Pairs far wilder than the bank widen the noise at once, and more so when there is no bank."""
     gaps = [0.2, -0.2, 0.15, -0.1]
-    assert series(gaps, bank_weight=2).sd > 2 * series(gaps).sd
+    assert series(gaps, bank_weight=2).sd >= series(gaps).sd
+    assert series(gaps).sd > 5 * 0.01
     assert series(gaps, bank_weight=2).freedom == 5
 
 

@@ -1,10 +1,14 @@
 """Journals for the views, built fact by fact as a daemon would write them."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from msgspec import to_builtins
 from msgspec.structs import replace
 
+from kernel_opt.edges.places import RunPlace, place_run, write_about
+from kernel_opt.journal.codec import to_record
+from kernel_opt.journal.store import Store
 from kernel_opt.model import facts as f
 from kernel_opt.model import round_facts as r
 from kernel_opt.model.bench import BenchRun
@@ -19,6 +23,7 @@ from kernel_opt.model.state import RunState
 from kernel_opt.model.trace import Hotspot, KernelSummary, Occupancy, Role, TargetKernel, Trace
 from kernel_opt.model.verdict import ClassVerdict, Outcome, Verdict
 from kernel_opt.rules.evolve import evolve
+from kernel_opt.views.snapshot import snapshot
 
 START_S = 1_790_000_000.0  # 2026-09-21 14:13 UTC
 STEP_S = 60.0
@@ -42,11 +47,15 @@ CLASSES = tuple(
 
 def bench_of(commit: str, factors: Sequence[float] = (1.0, 1.0)) -> BenchRun:
     rows = tuple(
-        ConfigRow(key=config, values=one.columns, us=one.us * factor * (0.9 if config.endswith("0") else 1 / 0.9), error=0)
+        ConfigRow(
+            key=config, values=one.columns, us=one.us * factor * (0.9 if config.endswith("0") else 1 / 0.9), error=0
+        )
         for one, factor in zip(CLASSES, factors, strict=True)
         for config in one.configs
     )
-    return BenchRun(commit=commit, rows=rows, wall_s=90.0, gpu_s=80.0, card="0000:83:00.0", folder="rounds/x", error_checked=True)
+    return BenchRun(
+        commit=commit, rows=rows, wall_s=90.0, gpu_s=80.0, card="0000:83:00.0", folder="rounds/x", error_checked=True
+    )
 
 
 def trace_of(us: float, specialised: str = "") -> Trace:
@@ -60,12 +69,25 @@ def trace_of(us: float, specialised: str = "") -> Trace:
         total_ns=int(us * 11_000),
         kernels=tuple(kernels),
         targets=tuple(targets),
-        occupancy=(Occupancy(kernel=main.name, gfx="gfx942", waves_per_simd=4, max_waves_per_simd=8, limited_by=("vgpr",)),),
-        hotspots=(Hotspot(id="h1", kind="vmem_wait", kernel=main.name, share_pct=34.0, source="pa.py:120", instruction="s_waitcnt vmcnt(0)"),),
+        occupancy=(
+            Occupancy(kernel=main.name, gfx="gfx942", waves_per_simd=4, max_waves_per_simd=8, limited_by=("vgpr",)),
+        ),
+        hotspots=(
+            Hotspot(
+                id="h1",
+                kind="vmem_wait",
+                kernel=main.name,
+                share_pct=34.0,
+                source="pa.py:120",
+                instruction="s_waitcnt vmcnt(0)",
+            ),
+        ),
     )
 
 
-def verdict_of(outcome: Outcome, ratios: Sequence[float], targets: tuple[str, ...] = (), span: float = 0.004) -> Verdict:
+def verdict_of(
+    outcome: Outcome, ratios: Sequence[float], targets: tuple[str, ...] = (), span: float = 0.004
+) -> Verdict:
     def fate(ratio: float) -> Outcome:
         return Outcome.BETTER if ratio < 0.99 else Outcome.WORSE if ratio > 1.01 else Outcome.TIE
 
@@ -76,7 +98,15 @@ def verdict_of(outcome: Outcome, ratios: Sequence[float], targets: tuple[str, ..
         metric=Metric.GPU,
         targets=targets,
         classes=tuple(
-            ClassVerdict(key=key, outcome=fate(ratio), ratio=ratio, interval=(ratio - span, ratio + span), evidence=4.0, pairs=6, detectable_pct=0.8)
+            ClassVerdict(
+                key=key,
+                outcome=fate(ratio),
+                ratio=ratio,
+                interval=(ratio - span, ratio + span),
+                evidence=4.0,
+                pairs=6,
+                detectable_pct=0.8,
+            )
             for key, ratio in zip(KEYS, ratios, strict=True)
         ),
         target_ratio=target,
@@ -112,15 +142,21 @@ class Canned:
 
     def add(self, fact: Fact) -> None:
         seq = len(self.entries) + 1
-        entry = Entry(seq=seq, round=self.round, at_s=START_S + seq * STEP_S, boottime_s=seq * STEP_S, boot_id="boot", fact=fact)
+        entry = Entry(
+            seq=seq, round=self.round, at_s=START_S + seq * STEP_S, boottime_s=seq * STEP_S, boot_id="boot", fact=fact
+        )
         self.state = evolve(self.state, entry)
         self.entries.append(entry)
 
     def to_baseline(self) -> "Canned":
         """Up to where the baseline's row is about to be written."""
-        self.add(f.Benched(run=bench_of(self.base), classes=CLASSES, class_note="grouped by block_size, mtp, head_size"))
+        self.add(
+            f.Benched(run=bench_of(self.base), classes=CLASSES, class_note="grouped by block_size, mtp, head_size")
+        )
         nothing = Measurement(best=self.base, candidate=self.base)
-        self.add(f.Measured(purpose=Purpose.NOISE, measurement=nothing, trace=trace_of(200), folder="rounds/0000", gpu_s=300))
+        self.add(
+            f.Measured(purpose=Purpose.NOISE, measurement=nothing, trace=trace_of(200), folder="rounds/0000", gpu_s=300)
+        )
         self.add(f.NoiseJudged(notes=("the clock was not fixed",), detectable_pct={KEYS[0]: 1.2, KEYS[1]: 0.6}))
         self.add(f.Traced(commit=self.base, trace=trace_of(200), folder="rounds/0000", gpu_s=60))
         return self
@@ -147,21 +183,42 @@ class Canned:
         )  # fmt: skip
         usage = Usage(wall_s=30, input_tokens=9000, output_tokens=1000, cost_usd=0.05)
         edit = Edit(base=self.state.code, tree="t" * 40, changes=(), lines_added=4, lines_removed=2)
-        self.add(r.Proposed(hypothesis=hypothesis, edit=edit, proposer="claude", usage=usage, folder=f"rounds/{self.round:04d}"))
+        self.add(
+            r.Proposed(
+                hypothesis=hypothesis, edit=edit, proposer="claude", usage=usage, folder=f"rounds/{self.round:04d}"
+            )
+        )
         self.check()
 
     def check(self, origin: Origin = Origin.PROPOSED, mark: str = "") -> None:
         self.add(r.Checked(candidate=self.candidate(origin, mark)))
 
     def candidate(self, origin: Origin = Origin.PROPOSED, mark: str = "") -> Candidate:
-        return Candidate(commit=self.commit(mark), parent=self.state.code, origin=origin, files=("kernels/pa.py",), lines_added=4, lines_removed=2)
+        return Candidate(
+            commit=self.commit(mark),
+            parent=self.state.code,
+            origin=origin,
+            files=("kernels/pa.py",),
+            lines_added=4,
+            lines_removed=2,
+        )
 
     def bench(self, factors: Sequence[float], mark: str = "") -> None:
         self.add(f.Benched(run=bench_of(self.commit(mark), factors)))
 
-    def judge(self, outcome: Outcome, ratios: Sequence[float], trace: Trace | None = None, targets: tuple[str, ...] = ()) -> None:
+    def judge(
+        self, outcome: Outcome, ratios: Sequence[float], trace: Trace | None = None, targets: tuple[str, ...] = ()
+    ) -> None:
         measurement = Measurement(best=self.state.code, candidate=self.commit())
-        self.add(f.Measured(purpose=Purpose.ROUND, measurement=measurement, trace=trace or trace_of(200 * ratios[1]), folder="x", gpu_s=200))
+        self.add(
+            f.Measured(
+                purpose=Purpose.ROUND,
+                measurement=measurement,
+                trace=trace or trace_of(200 * ratios[1]),
+                folder="x",
+                gpu_s=200,
+            )
+        )
         self.add(f.Judged(verdict=verdict_of(outcome, ratios, targets)))
 
     def to_keep(self, ratios: Sequence[float] = (0.9, 0.95), sentence: str = "", specialised: str = "") -> "Canned":
@@ -215,7 +272,9 @@ class Canned:
         self.bench((1.1, 0.8))
         self.judge(Outcome.DIVERGING, (1.1, 0.8))
         edit = Edit(base=self.commit(), tree="s" * 40, changes=())
-        self.add(r.Edited(origin=Origin.SPLIT, edit=edit, note="", usage=Usage(), folder="x", condition="block_size == 1024"))
+        self.add(
+            r.Edited(origin=Origin.SPLIT, edit=edit, note="", usage=Usage(), folder="x", condition="block_size == 1024")
+        )
         self.check(Origin.SPLIT, "5")
         self.factors[1] *= 0.8
         self.bench(self.factors, "5")
@@ -293,3 +352,16 @@ def long(rounds: int = 500) -> Canned:
 
 
 ALL = {"fresh": fresh, "running": running, "waiting": waiting, "paused": paused, "split": split, "stopped": stopped}
+
+
+def save(run: Canned, root: Path, tag: str = "apr16") -> RunPlace:
+    """Write a run below a state root, as its daemon would have left it."""
+    place = place_run(run.state.repository, tag, run.state.worktree)
+    assert Path(place.directory).is_relative_to(root), "point KERNEL_OPT_STATE at the root first"
+    store = Store.create(Path(place.directory))
+    for entry in run.entries[:-1]:
+        store.append(to_record(entry))
+    store.append(to_record(run.entries[-1]), snapshot(run.state, run.settings))
+    store.close()
+    write_about(place)
+    return place

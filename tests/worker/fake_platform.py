@@ -52,6 +52,8 @@ class FakePlatform:
         )
 
 
-def open_platform(state: str) -> FakePlatform:
-    """Open the platform a session request names."""
-    return FakePlatform(Path(state))
+def open_platform(options: Mapping[str, object]) -> FakePlatform:
+    """Open the platform a session request names; it knows one option."""
+    if options.keys() != {"state"}:
+        raise TypeError(f"unknown options: {sorted(options)}")
+    return FakePlatform(Path(str(options["state"])))

@@ -4,7 +4,8 @@ import subprocess
 import sys
 
 from kernel_opt.edges.record_files import write_record
-from kernel_opt.edges.session_records import CANCEL, SessionOutcome
+from kernel_opt.edges.session_files import CANCEL
+from kernel_opt.edges.session_records import SessionOutcome
 from kernel_opt.worker.owner import Owner
 from tests.worker.conftest import Host
 

@@ -9,11 +9,8 @@ import pytest
 
 from kernel_opt.edges import lease
 from kernel_opt.edges.record_files import read_record, write_record
+from kernel_opt.edges.session_files import CANCEL, REQUEST, RESULT, WORKER, WorkerMark, answer_path, order_path
 from kernel_opt.edges.session_records import (
-    CANCEL,
-    REQUEST,
-    RESULT,
-    WORKER,
     Granted,
     Order,
     PlatformChoice,
@@ -23,9 +20,6 @@ from kernel_opt.edges.session_records import (
     SessionOutcome,
     SessionRequest,
     SessionResult,
-    WorkerMark,
-    answer_path,
-    order_path,
 )
 from kernel_opt.worker.session import carry_out
 from tests.worker.conftest import FACTORY, Host

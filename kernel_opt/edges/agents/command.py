@@ -39,7 +39,7 @@ class CommandProposer:
         own = {
             "KERNEL_OPT_TASK": request.task.value,
             "KERNEL_OPT_ROUND": str(request.round),
-            "KERNEL_OPT_BRIEF": str(request.brief),
+            "KERNEL_OPT_BRIEF": request.brief,
             "KERNEL_OPT_PROPOSAL": str(proposal),
         }
         env = child_environment(folder / "home", self._settings.pass_environment, own)

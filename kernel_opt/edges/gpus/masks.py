@@ -13,32 +13,31 @@ ROCR, HIP, CUDA, ORDINAL = "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "CUDA_
 
 
 def find_withheld(card: Reading, cards: Sequence[Reading], environ: Mapping[str, str]) -> str | None:
-    """Say which of the user's masks hides a card, or why it cannot be bound; None when it can be ours."""
+    """Say which of the user's masks hides a card, or may hide it; None when none does."""
     for variable, left in _apply_masks(cards, environ):
         if card.hip_index is None:
             return f"its HIP index is unknown, so {variable}={environ[variable]} may hide it"
         if card.hip_index not in left:
             return f"hidden by {variable}={environ[variable]}"
-    return None if card.hip_index is not None or _has_own_id(card) else f"cannot be bound: {card.problem}"
+    return None
 
 
 def bind_card(card: Reading, cards: Sequence[Reading], environ: Mapping[str, str]) -> dict[str, str]:
     """Return ``environ`` with exactly one card visible: the user's ROCR mask stays, HIP counts within it."""
-    withheld = find_withheld(card, cards, environ)
+    withheld = card.withheld or find_withheld(card, cards, environ)
+    if withheld is None and card.hip_index is None and not _has_own_id(card):
+        withheld = "its HIP index is unknown, and so is the chip's own id"
     if withheld:
         raise UsageError(
             f"card {card.card} cannot be given to a child: {withheld}",
             "change the mask; where the HIP index is unknown, make /sys/class/kfd readable or rocminfo available",
         )
     bound = {key: value for key, value in environ.items() if key not in {CUDA, ORDINAL}}
-    if card.hip_index is not None:
-        surfaced = next((left for variable, left in _apply_masks(cards, environ) if variable == ROCR), None)
-        bound[HIP] = str(card.hip_index if surfaced is None else surfaced.index(card.hip_index))
-    else:
+    if card.hip_index is None:
         # The runtime knows the chip's own id: no order is needed, and the one card left is HIP's first.
-        bound[ROCR] = f"GPU-{(card.unique_id or '').removeprefix('0x')}"
-        bound[HIP] = "0"
-    return bound
+        return {**bound, ROCR: f"GPU-{(card.unique_id or '').removeprefix('0x')}", HIP: "0"}
+    surfaced = next((left for variable, left in _apply_masks(cards, environ) if variable == ROCR), None)
+    return {**bound, HIP: str(card.hip_index if surfaced is None else surfaced.index(card.hip_index))}
 
 
 def _has_own_id(card: Reading) -> bool:

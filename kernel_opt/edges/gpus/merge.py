@@ -100,7 +100,7 @@ def _take_users(reading: Reading, host: Host) -> Reading:
     """Believe the driver's own table before any tool's."""
     if host.users is None or reading.guid is None:
         return replace(reading, pids_local=host.pids_local)
-    return replace(reading, users=host.users.get(reading.guid, ()), pids_local=host.pids_local)
+    return replace(reading, users=host.users.get(reading.guid, ()), suspects=(), pids_local=host.pids_local)
 
 
 def _first(*values: _T | None) -> _T | None:

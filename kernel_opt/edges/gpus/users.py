@@ -30,7 +30,7 @@ def attribute_users(readings: Sequence[Reading], processes: Sequence[Process] | 
     if processes is None:
         return tuple(readings)
     users: list[list[GpuUser]] = [[] for _ in readings]
-    doubts: list[list[str]] = [[] for _ in readings]
+    suspects: list[list[GpuUser]] = [[] for _ in readings]
     for process in processes:
         if process.is_idle:
             continue
@@ -39,8 +39,8 @@ def attribute_users(readings: Sequence[Reading], processes: Sequence[Process] | 
             if process.card_count is not None and (len(places) == 1 or process.card_count == len(places)):
                 users[place].append(GpuUser(process.pid, process.name, process.vram_bytes))
             else:
-                doubts[place].append(f"pid {process.pid} ({process.name}) may be on it")
-    return tuple(map(_settle, readings, users, doubts))
+                suspects[place].append(GpuUser(process.pid, process.name, process.vram_bytes))
+    return tuple(map(_settle, readings, users, suspects))
 
 
 def _find_places(readings: Sequence[Reading], process: Process) -> list[int]:
@@ -52,8 +52,9 @@ def _find_places(readings: Sequence[Reading], process: Process) -> list[int]:
     ] or everywhere
 
 
-def _settle(reading: Reading, users: list[GpuUser], doubts: list[str]) -> Reading:
+def _settle(reading: Reading, users: list[GpuUser], suspects: list[GpuUser]) -> Reading:
     """Tell a known user even when others are in doubt: one is enough to leave the card alone."""
-    if users or not doubts:
-        return replace(reading, users=tuple(users))
-    return replace(reading, users=None, problem="; ".join(filter(None, (reading.problem, *doubts))))
+    known = tuple(users) if users or not suspects else None
+    doubt = "; ".join(f"pid {user.pid} ({user.name}) may be on it" for user in suspects)
+    problem = "; ".join(filter(None, (reading.problem, doubt))) or None
+    return replace(reading, users=known, suspects=tuple(suspects), problem=problem)

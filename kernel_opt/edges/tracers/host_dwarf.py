@@ -83,7 +83,8 @@ def _read_header(unit: _Cursor, texts: dict[str, bytes], offset: str) -> _Header
         raise ValueError(f"DWARF version {version} is not known")
     if version == 5:
         unit.at += 2
-    program = unit.number(offset) + unit.at
+    program = unit.number(offset)
+    program += unit.at
     minimum_length = unit.number("B")
     if version >= 4:
         unit.at += 1
@@ -118,7 +119,7 @@ def _read_files_5(unit: _Cursor, texts: dict[str, bytes], offset: str) -> list[s
 
 def _read_entries(unit: _Cursor, texts: dict[str, bytes], offset: str) -> list[dict[int, int | str]]:
     shape = [(unit.unsigned(), unit.unsigned()) for _ in range(unit.number("B"))]
-    count = unit.unsigned()
+    count = unit.unsigned() if shape else 0
     return [{what: _read_form(unit, form, texts, offset) for what, form in shape} for _ in range(count)]
 
 
@@ -132,8 +133,7 @@ def _read_form(unit: _Cursor, form: int, texts: dict[str, bytes], offset: str) -
         case 0x0F:  # DW_FORM_udata
             return unit.unsigned()
         case 0x1E:  # DW_FORM_data16, a checksum that is not needed
-            unit.at += 16
-            return 0
+            return unit.number("Q") ^ unit.number("Q")
         case 0x0B | 0x05 | 0x06 | 0x07:  # DW_FORM_data1, 2, 4, 8
             return unit.number({0x0B: "B", 0x05: "H", 0x06: "I", 0x07: "Q"}[form])
         case _:

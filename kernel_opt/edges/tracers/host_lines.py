@@ -41,7 +41,7 @@ class Library:
             sections = _read_sections(image)
             self._symbols = sorted(_read_symbols(sections))
             self._lines = _read_lines(sections)
-        except (struct.error, IndexError, ValueError, zlib.error) as error:
+        except (struct.error, IndexError, ValueError, ArithmeticError, zlib.error) as error:
             raise ReadFailedError(f"{path} has a broken symbol or line table: {error}") from error
         self._starts = [symbol[0] for symbol in self._symbols]
         self._line_starts = [line.address for line in self._lines]

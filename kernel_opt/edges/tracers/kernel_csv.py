@@ -34,7 +34,8 @@ class RowReader:
         # ROCm 7 writes the agent as text, in quotes; before, it was a plain number next to the other ids.
         self._agent_quoted = "arch_vgpr" in layout.sizes
         agent = layout.agent or 0
-        self._is_usual = agent == 1 + layout.is_escaped and (layout.start, layout.end) == (
+        has_ids = layout.dispatch is not None or not self._agent_quoted
+        self._is_usual = has_ids and agent == 1 + layout.is_escaped and (layout.start, layout.end) == (
             layout.name + 2,
             layout.name + 3,
         )

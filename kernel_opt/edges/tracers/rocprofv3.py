@@ -42,12 +42,12 @@ def trace_argv(
     *,
     deep: bool = False,
     rung: Rung | None = None,
-    kernels: Sequence[str] = (),
+    kernel_regex: str = "",
     counters: Sequence[str] = COUNTER_PASSES[-1],
 ) -> list[str]:
     """Return the command that runs ``argv`` under the tracer and leaves its files in ``out_dir``, a fresh folder.
 
-    ``deep`` stands for a thread trace. ``kernels`` are exact names that a thread trace or counters are confined to.
+    ``deep`` stands for a thread trace. ``kernel_regex`` confines a thread trace or counters to some kernels.
     The output format is always named: since ROCm 7 the default is a database.
     """
     rung = rung or (Rung.THREAD if deep else Rung.KERNEL)
@@ -59,9 +59,14 @@ def trace_argv(
         own += ["--att", "--kernel-iteration-range", "[2]"]
     if rung is Rung.COUNTERS:
         own += ["--pmc", *_confine(counters)]
-    if kernels and rung in {Rung.THREAD, Rung.COUNTERS}:
-        own += ["--kernel-include-regex", "|".join(re.escape(name) for name in kernels)]
+    if kernel_regex and rung in {Rung.THREAD, Rung.COUNTERS}:
+        own += ["--kernel-include-regex", kernel_regex]
     return [*own, "--", *argv]
+
+
+def to_regex(names: Sequence[str]) -> str:
+    """Return the expression that finds these kernels and no longer name."""
+    return "|".join(f"^{re.escape(name)}$" for name in names)
 
 
 def _confine(counters: Sequence[str]) -> list[str]:

@@ -1,13 +1,18 @@
 """JSON in talkative outputs: complete documents only, however much noise stands around them."""
 
+import contextlib
 import json
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kernel_opt.edges.gpus import pyrsmi_source, rocm_smi
 from kernel_opt.edges.gpus.documents import find_documents
+from kernel_opt.edges.gpus.probe import Answer
 from kernel_opt.model.errors import ReadFailedError
+from kernel_opt.model.reading import Reading
 
 
 def test_noise_before_and_after_is_skipped():
@@ -62,3 +67,10 @@ def test_every_document_survives_noise(document: dict, indent: int | None, noise
 def test_any_text_is_searched_without_harm(text: str):
     """Any text gives documents or none, or our own refusal."""
     assert isinstance(find_documents(text), list)
+
+
+@given(st.text(alphabet='[]{}":,01 \n\tgpucard'), st.sampled_from([rocm_smi.parse, pyrsmi_source.parse]))
+def test_any_output_of_a_tool_is_read_or_refused(text: str, parse: Callable[[Answer, float], tuple[Reading, ...]]):
+    """Whatever a tool prints, its reader gives readings or our own refusal."""
+    with contextlib.suppress(ReadFailedError):
+        assert all(reading.use_pct is None for reading in parse(Answer(text, text, 0), 0.0))

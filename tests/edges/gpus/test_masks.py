@@ -89,17 +89,28 @@ def test_a_card_without_index_is_bound_by_its_own_id():
     assert bind_card(card, [card], {}) == {ROCR: "GPU-8d1457e2c20f59d2", HIP: "0"}
 
 
-@pytest.mark.parametrize(
-    ("known", "environ"),
-    [({}, {}), ({"unique_id": "0x8d", "partition_id": 1}, {}), ({"unique_id": "0x8d"}, {ROCR: "0"})],
-    ids=["nothing", "partition", "mask"],
-)
-def test_a_card_that_cannot_be_named_is_never_given(known: dict, environ: dict[str, str]):
-    """Without index and without an id of its own, or under a mask that cannot be followed, a card is withheld."""
-    card = Reading(card=0, source="rocm-smi", at_s=0.0, problem="its HIP index is unknown", **known)
-    assert "its HIP index is unknown" in (find_withheld(card, [card], environ) or "")
-    with pytest.raises(UsageError):
-        bind_card(card, [card], environ)
+@pytest.mark.parametrize("known", [{}, {"unique_id": "0x8d", "partition_id": 1}], ids=["nothing", "partition"])
+def test_a_card_that_cannot_be_named_is_never_given(known: dict):
+    """Without HIP's index and without an id of its own a card is refused, with the way out."""
+    card = Reading(card=0, source="rocm-smi", at_s=0.0, **known)
+    with pytest.raises(UsageError, match=r"its HIP index is unknown, .*rocminfo"):
+        bind_card(card, [card], {})
+
+
+def test_a_mask_that_cannot_be_followed_hides():
+    """Where HIP's order is unknown, whatever mask the user has may hide the card: we keep off."""
+    card = Reading(card=0, source="rocm-smi", at_s=0.0, unique_id="0x8d")
+    reason = "its HIP index is unknown, so HIP_VISIBLE_DEVICES=0 may hide it"
+    assert find_withheld(card, [card], {HIP: "0"}) == reason
+    with pytest.raises(UsageError, match=reason):
+        bind_card(card, [card], {HIP: "0"})
+
+
+def test_a_card_withheld_for_another_reason_is_not_given():
+    """What keeps us off a card also keeps a child off it."""
+    card = Reading(card=0, source="rocm-smi", at_s=0.0, unique_id="0x8d", withheld="its device cannot be opened")
+    with pytest.raises(UsageError, match="its device cannot be opened"):
+        bind_card(card, [card], {})
 
 
 TOKENS = st.lists(st.integers(0, 5).map(str), min_size=1, max_size=4).map(",".join)

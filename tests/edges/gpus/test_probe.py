@@ -29,8 +29,10 @@ def test_an_answer_is_what_was_printed(make_tool: MakeTool):
 
 
 def test_a_tool_gets_a_tidy_environment(make_tool: MakeTool):
-    """Masks are taken away, the language is fixed, and ROCm's own directory is looked into last."""
-    tool = make_tool("tool", 'echo "$HIP_VISIBLE_DEVICES|$LC_ALL|$PATH|$KEPT"; pwd')
+    """Masks are taken away, the language is fixed, ROCm's own directory is looked into last, and our import path is
+    not forced upon it.
+    """
+    tool = make_tool("tool", 'echo "$HIP_VISIBLE_DEVICES|$LC_ALL|$PATH|$KEPT$PYTHONPATH"; pwd')
     environ = {"HIP_VISIBLE_DEVICES": "1", "LC_ALL": "de_DE", "KEPT": "yes"}
     printed = make_probe(environ=environ, tool=tool).ask(["tool"]).stdout
     assert printed == "|C|/usr/bin:/bin:/opt/rocm/bin|yes\n/\n"

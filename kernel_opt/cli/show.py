@@ -1,0 +1,92 @@
+"""``kernel-opt show N``: one round, the verdict first, then the claim, the numbers, the reason and the change."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from kernel_opt.cli.runs import find_run
+from kernel_opt.journal.codec import entries
+from kernel_opt.journal.store import read_records
+from kernel_opt.model.errors import UsageError
+from kernel_opt.views.bundle import round_record, verdict_text
+from kernel_opt.views.format import clean_line, count
+from kernel_opt.views.story import RoundStory
+from kernel_opt.views.telling import tell_rounds
+from kernel_opt.views.terminal import Segment, Terminal, look_at, write
+
+_DIFF_LINES = 80  # about two screens; the rest is one flag away
+_DIFF_COLOURS = {"+": "good", "-": "bad", "@": "strong"}
+
+_EXAMPLES = """examples:
+  kernel-opt show 12                   round 12 of the only run, or of the repository one stands in
+  kernel-opt show 12 --diff | less     the whole change too
+  kernel-opt show 12 --json | jq .verdict.classes
+
+--json prints one object, the same as verdict.json in the round's folder.
+"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Register the verb."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "show",
+        help="tell one round: verdict, hypothesis, numbers, diff",
+        description="Tell one round: verdict in a sentence, hypothesis, numbers per class, why, and the diff.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("round", type=int, help="the round's number, as `kernel-opt history` lists it")
+    parser.add_argument("--tag", help="the run (default: the one of this repository)")
+    parser.add_argument("--repo", help="the repository the run belongs to")
+    parser.add_argument("--diff", action="store_true", help=f"the whole diff, not only its first {_DIFF_LINES} lines")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the round; exit code 0."""
+    place = find_run(args.tag, args.repo)
+    one = find_round(Path(place.directory), args.round)
+    if args.json:
+        write([msgspec.json.encode(round_record(one)).decode()])
+        return 0
+    patch = Path(place.round_folder(args.round)) / "diff.patch"
+    text = patch.read_text(encoding="utf-8", errors="replace") if patch.is_file() else ""
+    most = sys.maxsize if args.diff else _DIFF_LINES
+    write(render_round(one, text, look_at(sys.stdout), most, str(patch)))
+    return 0
+
+
+def find_round(directory: Path, number: int) -> RoundStory:
+    """Return one round of the journal in a directory."""
+    last = 0
+    for one in tell_rounds(entries(read_records(directory))):
+        if one.round == number:
+            return one
+        last = one.round
+    known = f"its rounds are 1 to {last}" if last else "it has no round yet"
+    raise UsageError(f"there is no round {number} in this run", known)
+
+
+def render_round(one: RoundStory, diff: str, terminal: Terminal, most: int, path: str) -> list[str]:
+    """Return the round for a terminal, with as many lines of its diff as wished."""
+    wide = terminal._replace(width=10_000)  # sentences are wrapped by the terminal itself, so that they can be copied
+    first, *rest = verdict_text(one).splitlines()
+    lines = [wide.line((first, "strong")), *(wide.line(text) for text in rest)]
+    if one.candidate is not None:
+        size = f"+{one.candidate.lines_added} -{one.candidate.lines_removed}"
+        files = ", ".join(clean_line(name) for name in one.candidate.files)
+        lines += ["", wide.line(f"Candidate {one.candidate.commit[:12]} ({size} lines): {files}")]
+    changed = [*map(clean_line, diff.splitlines())]
+    if changed:
+        lines += ["", *(wide.line(_paint(text)) for text in changed[:most])]
+    if len(changed) > most:
+        lines.append(wide.line((f"... {count(len(changed) - most, 'more line')}: --diff, or {path}", "dim")))
+    return lines
+
+
+def _paint(text: str) -> Segment:
+    is_header = text.startswith(("+++", "---"))
+    return text, "strong" if is_header else _DIFF_COLOURS.get(text[:1], "")

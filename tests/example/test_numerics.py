@@ -1,0 +1,69 @@
+"""Every version of the example's kernel against float64, on shapes that its benchmark leaves out."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.example.repository import LADDER, TILES, copy_example, run
+
+PREFIXES = [LADDER[:length] for length in range(len(LADDER) + 1) if LADDER[:length][-1:] != ("vector-tiles/change",)]
+ASIDE = [
+    # Without -ffast-math the exponential of the tiles needs no repair.
+    ("hoist-lookups/change", "vector-tiles/change"),
+    (*TILES, "share-rows/change"),
+    (*LADDER, "spread-weight-rows/change"),
+    (*LADDER, "unroll-loops/change"),
+    (*LADDER, "tree-max/change"),
+]
+SHORT = (*TILES, "short-exp/change", "short-exp/repair-1", "short-exp/repair-2", "short-exp/repair-3")
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache of compiled kernels for all copies."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.mark.parametrize("patches", PREFIXES + ASIDE, ids=lambda patches: patches[-1] if patches else "start")
+def test_it_is_right_on_every_shape(tmp_path: Path, cache: Path, patches: tuple[str, ...]):
+    """Odd heads, short contexts, block and split boundaries, mixed lengths, NaN behind the context: all within 1e-5."""
+    done = run(copy_example(tmp_path, patches), cache, "tests/kernels/check_shapes.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines() == ["80 problems, 0 wrong"]
+
+
+@pytest.mark.parametrize(
+    "patches",
+    [LADDER[:3], SHORT[:5], SHORT],
+    ids=lambda patches: patches[-1],
+)
+def test_wrong_numbers_are_seen(tmp_path: Path, cache: Path, patches: tuple[str, ...]):
+    """What breaks the exponential fails the check, also in the smallest way that the playbook tries."""
+    done = run(copy_example(tmp_path, patches), cache, "tests/kernels/check_shapes.py")
+    assert done.returncode == 1
+    assert "wrong by" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("v = np.zeros((1, 1, 8, 24), np.float32)", "block_size 24"),
+        ("q = np.zeros((1, 1, 1, 12), np.float32)", "head_size 12"),
+        ("q = np.zeros((1, 65, 1, 8), np.float32)", "65 rows"),
+    ],
+)
+def test_a_shape_without_a_kernel_is_refused(tmp_path: Path, cache: Path, words: tuple[str, str]):
+    """What the kernels have no room for is an error, never a wrong answer."""
+    change, match = words
+    program = f"""
+import numpy as np
+from kernels.pa_decode import allocate_workspace, pa_decode_ps_launch
+q, k = np.zeros((1, 1, 1, 8), np.float32), np.zeros((1, 1, 2, 16, 4), np.float32)
+v, table, length = np.zeros((1, 1, 8, 16), np.float32), np.zeros((1, 1), np.int32), np.ones(1, np.int32)
+{change}
+pa_decode_ps_launch(np.empty_like(q), q, k, v, table, length, allocate_workspace(q, 1), 1)
+"""
+    done = run(copy_example(tmp_path), cache, "-c", program)
+    assert done.returncode == 1
+    assert "no kernel for" in done.stderr
+    assert match in done.stderr
