@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from itertools import count
+from itertools import chain, count
 
 from msgspec.structs import replace
 
@@ -357,7 +357,7 @@ TAKES_S = {"Bench": 60.0, "Measure": 240.0, "Profile": 30.0, "Propose": 120.0, "
 
 
 class ScriptedPerformer:
-    """A world told per kind of step: each answers with the next word of its script, then with its default for ever.
+    """A world told per kind of step: each answers with the next word of its script, when that is used up with "good".
 
     The branch is real: publishing moves it by compare-and-swap, as git would.
     """
@@ -366,12 +366,12 @@ class ScriptedPerformer:
         self.clock = clock
         self.branch = "base"
         self.asked: list[s.Step] = []
-        self._script = {kind: deque(words) for kind, words in script.items()}
+        self._script = {kind: iter(words) for kind, words in script.items()}
         self._numbers = count(1)
 
     def say(self, kind: str, *words: str) -> None:
         """Put more words at the end of a script."""
-        self._script.setdefault(kind, deque()).extend(words)
+        self._script[kind] = chain(self._script.get(kind, ()), words)
 
     def perform(self, step: s.Step, state: RunState) -> Fact:
         """See Performer."""
@@ -379,8 +379,7 @@ class ScriptedPerformer:
         kind = type(step).__name__
         if isinstance(step, s.Judge) and step.purpose is not Purpose.ROUND:
             kind = step.purpose.name.capitalize()  # told apart: a script for Judge is about candidates
-        words = self._script.get(kind)
-        word = words.popleft() if words else "good"
+        word = next(self._script.get(kind, iter(())), "good")
         if word not in {"busy", "fault", "full", "foreign", "away"}:
             self.clock.pass_time(TAKES_S.get(kind, 0.0))
         return self._answer(step, state, word)

@@ -73,7 +73,6 @@ class Criterion(Rule):
     """Ten runs of best, then ten of the candidate; the bootstrap interval must lie wholly beyond 1 %."""
 
     name = "Criterion-like 10 v 10"
-    weight = 0.3
     _resamples = 1000
 
     def decide(self, trial: Trial) -> Decision:

@@ -46,8 +46,6 @@ class Rule:
     """A rule with the memory it has between rounds."""
 
     name = ""
-    weight = 1.0
-    """Share of the full number of trials; below 1 for rules that take long to play."""
 
     def start(self, trial: Trial) -> None:
         """See the baseline before the first candidate."""

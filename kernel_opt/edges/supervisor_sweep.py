@@ -1,7 +1,6 @@
 """Ending everything a child left behind, from inside its PID namespace or as its subreaper."""
 
 import contextlib
-import ctypes
 import os
 import signal
 import time
@@ -16,6 +15,8 @@ _PR_SET_CHILD_SUBREAPER = 36
 def become_subreaper() -> None:
     """Have orphans below us become our children, so that a double fork does not hide them."""
     if os.getpid() != 1:
+        import ctypes  # not needed in a namespace, where each start would pay for it
+
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 

@@ -36,6 +36,8 @@ class Reply(Enum):
 
     OK = "ok"
     NOTHING = "nothing"
+    DRY = "dry"
+    """No idea is left; another proposer may have some."""
     AWAY = "away"
     """Not reachable or over its limit: wait, no round is used up."""
     BARRED = "barred"

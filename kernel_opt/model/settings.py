@@ -97,7 +97,9 @@ class AgentSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Who proposes."""
 
     name: str = "command"
-    """The proposer: "command" runs ``command`` below."""
+    """The proposer: "command" runs ``command``, "playbook" takes ideas from ``playbook``; several with commas, in order."""
+    playbook: str = "playbook"
+    """Folder of ideas, relative to the repository root."""
     command: tuple[str, ...] = ()
     """argv of the command proposer; it edits the worktree it is started in and leaves a proposal."""
     timeout_s: float = 1800.0

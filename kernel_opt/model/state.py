@@ -108,6 +108,9 @@ class RunState(Struct, frozen=True):
     detectable_pct: dict[str, float | None] = field(default_factory=dict[str, float | None])
     tally: Tally = Tally()
     lookbacks: tuple[Lookback, ...] = ()
+    """The last five rounds."""
+    ideas: tuple[tuple[str, Ending], ...] = ()
+    """Every hypothesis so far and how it ended, so that nothing is tried twice by accident."""
     recent_regressions: tuple[RegressionNote, ...] = ()
     headline: Verdict | None = None
     traced_code: str = ""

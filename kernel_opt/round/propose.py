@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from kernel_opt.edges.edits import capture_edit
 from kernel_opt.edges.files import atomic_write
 from kernel_opt.edges.worktree import put_back
@@ -28,7 +30,7 @@ def propose(step: Propose, state: RunState, tools: Tools) -> Fact:
     if answer.hypothesis is None:
         return GaveNothing(why="no hypothesis", usage=answer.usage, folder=tools.relative(folder))
     return Proposed(
-        hypothesis=answer.hypothesis,
+        hypothesis=replace(answer.hypothesis, proposer=tools.proposer.name),
         edit=capture_edit(tools.repository, tools.tree.path, state.tip),
         proposer=tools.proposer.name,
         usage=answer.usage,
@@ -72,8 +74,8 @@ def _stopped(answer: Answer, tools: Tools, folder: Path) -> Fact | None:
     match answer.reply:
         case Reply.OK:
             return None
-        case Reply.AWAY | Reply.BARRED:
-            is_final = answer.reply is Reply.BARRED
+        case Reply.AWAY | Reply.BARRED | Reply.DRY:
+            is_final = answer.reply is not Reply.AWAY
             return ProposerAway(why=answer.detail, retry_after_s=answer.retry_after_s, final=is_final)
         case Reply.NOTHING:
             return GaveNothing(why=answer.detail, usage=answer.usage, folder=tools.relative(folder))

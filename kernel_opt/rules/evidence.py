@@ -24,7 +24,7 @@ _RARE = math.log(1e-3)  # Weight that even a doubled speed keeps, beside 1 for n
 _SHOWN_PRIOR = math.log(0.05)  # Given to a loss that was chosen after it was seen.
 SIDE_EFFECT = 0.05  # A class that was not aimed at, once hit, is hit harder than that.
 BANK_WEIGHT = 12  # Degrees of freedom that the bank's 24 runs are worth.
-OWN_FLOOR = 0.7  # Part of the pairs' own scale that a calmer bank cannot talk away.
+OWN_FLOOR = 0.5  # Part of the pairs' own scale that a calmer bank cannot talk away.
 UNKNOWN_WEIGHT = 2  # Without a bank its default scale is hardly more than a guess.
 _OFFSETS = tuple(step / 2 for step in range(-5, 6))  # Session offsets looked at, in units of the level's error.
 

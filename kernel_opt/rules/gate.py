@@ -82,7 +82,7 @@ def _find_reason_against(looks: Sequence[Reading], thresholds: Thresholds) -> st
             return look.withheld
         if look.use_pct is None or look.vram_used_bytes is None:
             what = "load" if look.use_pct is None else "VRAM"
-            return f"{what} unknown: {look.problem}" if look.problem else f"{what} unknown"
+            return f"{what} unknown ({look.problem})" if look.problem else f"{what} unknown"
         if look.users:
             return f"in use by {tell_users(look.users)}"
         if look.use_pct > thresholds.use_pct:
@@ -144,7 +144,7 @@ def _find_changes(before: Reading, look: Reading) -> list[str]:
 def _find_leftovers(before: Reading, after: Reading, thresholds: Thresholds) -> list[str]:
     """Find what the card still does when our child has gone; unknown then is not undisturbed."""
     if after.use_pct is None or after.vram_used_bytes is None or before.vram_used_bytes is None:
-        return ["load or VRAM could not be read after the run"]
+        return [": ".join(filter(None, ("load or VRAM could not be read after the run", after.problem)))]
     found: list[str] = []
     if after.use_pct > thresholds.use_pct:
         found.append(f"use was {after.use_pct:g} % when our child had gone")

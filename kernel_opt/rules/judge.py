@@ -38,6 +38,7 @@ _SIDE_PAIRS = 4  # Pairs spent at most on such doubt, twice as many on one that 
 _REPEATED_PAIRS = 4  # A gain here with a loss there must show in so many pairs before the kernel is split.
 _LEAST_PAIRS = 2
 _SEEMS = 3.0  # Standard errors at which a class is worth more pairs, for a first look only.
+_BANK_BAR = math.log(8)  # Lower than for a keep: the bank may forbid one where best was just slow today.
 _LAST_Z = 2.8  # Standard errors at the cap: one in 400 candidates that change nothing.
 
 Next = RunArm | Redo | Verdict
@@ -126,9 +127,11 @@ def _harmed(case: Case) -> list[str]:
 
 
 def has_gained(series: Series, case: Case) -> bool:
-    """Whether the pairs alone carry a keep: evidence at any time, or a clear mean at the cap."""
+    """Whether the pairs carry a keep, at any time by evidence or at the cap by a clear mean, and the bank allows it."""
     differences = series.differences
     if len(differences) < _LEAST_PAIRS or median(differences) <= 0 or min(series.candidate) >= min(series.best):
+        return False
+    if series.level is not None and gain_evidence(series.anchored_likelihoods, case.least) < _BANK_BAR:
         return False
     if gain_evidence(series.likelihoods, case.least) >= case.bar:
         return True

@@ -160,7 +160,7 @@ def _stage_step(state: RunState, limits: Settings) -> Step:  # noqa: C901 -- one
             return after_verdict(stage, limits)
         case KeepSealed():
             return Publish("keep", stage.old, stage.new)
-        case _:
+        case _:  # pragma: no cover (the type checker proves that there is none)
             assert_never(stage)
 
 

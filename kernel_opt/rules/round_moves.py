@@ -65,13 +65,11 @@ def _edited(state: RunState, fact: r.Edited) -> RunState:
 
 def _one_try_less(stage: g.Broken | g.Wrong | g.Weighed) -> Tries:
     """Use up the try that this stage asks the proposer for: a quick fix, a repair, the split."""
-    match stage:
-        case g.Broken():
-            return replace(stage.tries, fixes=stage.tries.fixes + 1)
-        case g.Wrong():
-            return replace(stage.tries, repairs=stage.tries.repairs + 1)
-        case g.Weighed():
-            return replace(stage.tries, is_split=True)
+    if isinstance(stage, g.Broken):
+        return replace(stage.tries, fixes=stage.tries.fixes + 1)
+    if isinstance(stage, g.Wrong):
+        return replace(stage.tries, repairs=stage.tries.repairs + 1)
+    return replace(stage.tries, is_split=True)
 
 
 def _benched(state: RunState, fact: f.Benched) -> RunState:

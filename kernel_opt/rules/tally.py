@@ -55,7 +55,9 @@ def _ended(state: RunState, entry: Entry, ending: Ending, why: str) -> RunState:
     regressions = (*state.recent_regressions, note)[-RECENT_REGRESSIONS:] if note else state.recent_regressions
     lookbacks = (*state.lookbacks, _look_back(state, ending, why))[-RECENT_ROUNDS:]
     tally = _count_ending(state.tally, ending)
-    return replace(state, tally=tally, lookbacks=lookbacks, recent_regressions=regressions)
+    said = lookbacks[-1].sentence
+    ideas = (*state.ideas, (said, ending)) if said else state.ideas
+    return replace(state, tally=tally, lookbacks=lookbacks, ideas=ideas, recent_regressions=regressions)
 
 
 def _count_ending(tally: Tally, ending: Ending) -> Tally:

@@ -24,7 +24,7 @@ _METRIC_WORDS = {
 
 def detectable_pct(sd: float, max_pairs: int) -> float:
     """Return the smallest change that a class with this noise shows within the cap of pairs."""
-    return 100 * DETECTABLE_SDS * sd * math.sqrt(DETECTABLE_PAIRS / max_pairs)
+    return 100 * DETECTABLE_SDS * sd * math.sqrt(DETECTABLE_PAIRS / max(1, max_pairs))
 
 
 def tell(case: Case, outcome: Outcome, because: str = "", blocked: Sequence[str] = ()) -> Verdict:

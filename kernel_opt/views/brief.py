@@ -54,10 +54,13 @@ def brief_facts(
         "log_tail": _log_tail(state),
         "wrong_rows": _wrong_rows(state),
         "hypothesis": clean_line(hypothesis.sentence)[:LINE_CAP] if hypothesis else "",
+        "proposer": hypothesis.proposer if hypothesis else "",
         "split": _split(verdict) if task is Task.SPLIT else None,
         "hotspots": _hotspots(trace),
         "kernels": _kernels(trace),
         "classes": _classes(state),
+        "ideas": [[sentence, ending.value] for sentence, ending in state.ideas],
+        "repairs": _repairs(state),
         "lookbacks": [
             {
                 "round": past.round,
@@ -74,6 +77,10 @@ def _log_tail(state: RunState) -> str:
     stage = state.stage
     text = stage.log_tail if isinstance(stage, Broken | Wrong) else ""
     return clean(text)[-TEXT_CAP:].replace("```", "'''")
+
+
+def _repairs(state: RunState) -> int:
+    return state.stage.tries.repairs if isinstance(state.stage, Wrong) else 0
 
 
 def _wrong_rows(state: RunState) -> list[dict[str, object]]:

@@ -60,7 +60,7 @@ def _now(shot: Shot, word: str, terminal: Terminal, now_s: float) -> list[str]:
     usual = f" (the baseline took {duration(step['expected_s'])})" if step["expected_s"] else ""
     tense = f"since {moment(step['since_s'])}" if word == "dead" else f"for {since}{usual}"
     lines = _block(terminal, "now", f"{place}{step['text']}, {tense}")
-    return lines + (_block(terminal, "stopping", stop["reason"], "warn") if stop else [])
+    return lines + (_block(terminal, "ending", stop["reason"], "warn") if stop else [])
 
 
 def _best(shot: Shot, terminal: Terminal) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel_opt.edges.record_files import build_record, read_record, write_record
@@ -56,6 +56,7 @@ outers = st.builds(
 )
 
 
+@settings(deadline=None)  # it writes files, and a busy disk is no broken promise
 @given(outers)
 def test_a_record_comes_back(tmp_path_factory: pytest.TempPathFactory, record: Outer) -> None:
     """Whatever a record holds comes back the same."""

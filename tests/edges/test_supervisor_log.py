@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernel_opt.edges.supervisor_log import CappedLog
@@ -21,6 +21,7 @@ def write_through(path: Path, chunks: list[bytes], cap_bytes: int) -> CappedLog:
     return log
 
 
+@settings(deadline=None)  # it writes files, and a busy disk is no broken promise
 @given(st.lists(st.binary(max_size=40)), st.integers(min_value=2, max_value=60))
 def test_whatever_comes_in_whatever_pieces(
     tmp_path_factory: pytest.TempPathFactory, chunks: list[bytes], cap_bytes: int

@@ -14,6 +14,7 @@ ASIDE = [
     (*LADDER, "spread-weight-rows/change"),
     (*LADDER, "unroll-loops/change"),
     (*LADDER, "tree-max/change"),
+    (*LADDER, "skip-empty-splits/change"),
 ]
 SHORT = (*TILES, "short-exp/change", "short-exp/repair-1", "short-exp/repair-2", "short-exp/repair-3")
 

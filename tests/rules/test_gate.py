@@ -49,7 +49,7 @@ def test_a_quiet_card_is_idle():
     [
         ({"use_pct": None}, "load unknown"),
         ({"vram_used_bytes": None}, "VRAM unknown"),
-        ({"use_pct": None, "problem": "no key"}, "load unknown: no key"),
+        ({"use_pct": None, "problem": "no key"}, "load unknown (no key)"),
         ({"use_pct": 40.0}, "use 40 % is above 5 %"),
         ({"users": (NEIGHBOUR,)}, "in use by pid 4711 (python3)"),
         ({"vram_used_bytes": 500 * MIB}, "VRAM in use moved from 500 MiB to 283 MiB"),
@@ -192,7 +192,7 @@ def test_a_newcomer_whose_card_is_unknown_may_be_on_ours():
         ({"perf_level": "manual"}, "performance level changed from auto to manual"),
         ({"partition": "CPX"}, "compute partition changed from SPX to CPX"),
         ({"use_pct": None}, "load or VRAM could not be read after the run"),
-        ({"vram_used_bytes": None}, "load or VRAM could not be read after the run"),
+        ({"vram_used_bytes": None, "problem": "hung"}, "load or VRAM could not be read after the run: hung"),
         ({"bdf": "0000:85:00.0"}, "the card changed its identity while we measured"),
     ],
 )

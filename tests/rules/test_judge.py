@@ -123,6 +123,22 @@ def test_the_cap_without_a_decision_is_unclear() -> None:
     assert "not enough evidence" in verdict.sentence
 
 
+def test_best_alone_is_answered_with_the_candidate() -> None:
+    """A session that somehow began with best goes on with the candidate."""
+    answer = verdict_of(flat(A, 100))
+    assert isinstance(answer, RunArm)
+    assert answer.arm is B
+
+
+def test_no_pair_allowed_is_unclear_at_once() -> None:
+    """A cap of no pairs asks for nothing more, and invents nothing."""
+    answer = verdict_of(flat(B, 100), max_pairs=0)
+    assert isinstance(answer, Verdict)
+    assert answer.outcome is Outcome.UNCLEAR
+    assert answer.target_ratio is None
+    assert "was not measured" in answer.sentence
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.floats(50, 200), min_size=2, max_size=16))
 def test_identical_series_are_never_better(times: list[float]) -> None:

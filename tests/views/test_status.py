@@ -130,7 +130,7 @@ def test_an_old_headline_and_a_planned_stop_are_said():
     """What was measured afresh before the last keep is still told, and why the run is about to end."""
     run = canned.Canned().baseline().keep().headline().keep()
     assert "an earlier best was 7.5 ± 0.4 %" in "\n".join(screen_of(run, Terminal(80)))
-    assert "stopping 5 regressions in a row" in "\n".join(screen_of(run.to_stop(), Terminal(80)))
+    assert "ending  5 regressions in a row" in "\n".join(screen_of(run.to_stop(), Terminal(80)))
 
 
 def test_a_daemon_that_writes_nothing_for_hours_is_marked():

@@ -1,8 +1,10 @@
-"""The proposer that the settings name."""
+"""The proposer that the settings name, or several in order."""
 
 from pathlib import Path
 
+from kernel_opt.edges.agents.chain import ChainProposer
 from kernel_opt.edges.agents.command import CommandProposer
+from kernel_opt.edges.agents.playbook import PlaybookProposer
 from kernel_opt.edges.agents.proposer import Proposer
 from kernel_opt.model.errors import UsageError
 from kernel_opt.model.settings import Settings
@@ -10,9 +12,18 @@ from kernel_opt.model.settings import Settings
 
 def choose_proposer(settings: Settings, repository: Path) -> Proposer:
     """Return the proposer; raise UsageError when there is none of that name."""
-    del repository
-    match settings.agent.name:
+    names = [name.strip() for name in settings.agent.name.split(",") if name.strip()]
+    links = [_choose_one(name, settings, repository) for name in names]
+    if not links:
+        raise UsageError("agent.name is empty", 'write "command" or "playbook"')
+    return links[0] if len(links) == 1 else ChainProposer(links)
+
+
+def _choose_one(name: str, settings: Settings, repository: Path) -> Proposer:
+    match name:
         case "command":
             return CommandProposer(settings.agent)
-        case name:
-            raise UsageError(f"agent.name is {name!r}", 'known proposers: "command"')
+        case "playbook":
+            return PlaybookProposer(repository / settings.agent.playbook)
+        case _:
+            raise UsageError(f"agent.name is {name!r}", 'known proposers: "command", "playbook"')

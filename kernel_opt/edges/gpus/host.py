@@ -1,6 +1,7 @@
 """The host platform: groups of CPU cores as cards, so that the whole product runs where there is no GPU."""
 
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -125,6 +126,8 @@ def open_platform(options: Mapping[str, object]) -> Platform:
     for key in options:
         if key not in _OPTIONS:
             raise UsageError(f"the host platform has no option {key!r}", f"it has {', '.join(sorted(_OPTIONS))}")
+    if sys.platform != "linux":
+        raise UsageError(f"the host platform reads Linux's /proc, which {sys.platform} has not", "use a Linux machine")
     default = HostOptions()
     chosen = HostOptions(
         groups=_read_groups(options.get("groups", [])),

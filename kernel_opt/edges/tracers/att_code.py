@@ -21,6 +21,8 @@ _CUT = re.compile(rb"\]\s*,\s*(?=\[\s*\")")
 """Between two rows: each begins with its instruction's text. A row's own list of numbers never does."""
 _LEAST = 10
 _NAMES = ("ISA", "LineNumber", "Source", "Codeobj", "Vaddr", "Hit", "Latency", "Stall", "Idle")
+_BAD = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding raises on a text that is not whole, not UTF-8, or nested without end."""
 _DECODER = msgspec.json.Decoder(list[list[Any]])
 
 
@@ -33,6 +35,10 @@ def read_att_code(path: Path, table: SiteTable) -> str | None:
             rows += 1
             reader.add(row, rows)
     return None if rows else f"{path.name} holds no instruction: no traced wave ran where the tracer looked"
+
+
+class _Document(msgspec.Struct):
+    code: list[list[Any]]
 
 
 class _RowReader:
@@ -54,10 +60,10 @@ class _RowReader:
             return
         if self._tally is None:
             self._tally = self._table.open("", unit)
-        counts = (hits, more[0] + more[1], more[1], 0) if more else (hits, latency, stall, idle)
-        for value in (address, *counts):
+        for value in (address, hits, latency, stall, idle, *more[:2]):
             if type(value) is not int or value < 0:
                 raise refuse(self._path, None, f"row {number} of code has {value!r} where a count should be")
+        counts = (hits, more[0] + more[1], more[1], 0) if unit == "samples" else (hits, latency, stall, idle)
         self._table.add(self._tally, isa, source if isinstance(source, str) else "", address, counts)
 
 
@@ -93,7 +99,7 @@ def _cut_rows(text: bytes) -> tuple[list[list[Any]], bytes]:
     for found in reversed(list(_CUT.finditer(text, max(0, end - 65536)))):
         try:
             return _DECODER.decode(b"[" + text[: found.start() + 1] + b"]"), text[found.end() :]
-        except msgspec.MsgspecError:
+        except _BAD:
             continue
     return [], text
 
@@ -101,7 +107,6 @@ def _cut_rows(text: bytes) -> tuple[list[list[Any]], bytes]:
 def _last_rows(path: Path, text: bytes) -> list[list[Any]]:
     """Decode the rows before the list's closing bracket; the file must be whole behind it."""
     try:
-        document = msgspec.json.decode(b'{"code":[' + text)
-    except msgspec.MsgspecError as error:
+        return msgspec.json.decode(b'{"code":[' + text, type=_Document).code
+    except _BAD as error:
         raise refuse(path, None, f"the file is cut off or damaged ({error})") from None
-    return msgspec.convert(document["code"], list[list[Any]])

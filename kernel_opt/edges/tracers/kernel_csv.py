@@ -35,9 +35,14 @@ class RowReader:
         self._agent_quoted = "arch_vgpr" in layout.sizes
         agent = layout.agent or 0
         has_ids = layout.dispatch is not None or not self._agent_quoted
-        self._is_usual = has_ids and agent == 1 + layout.is_escaped and (layout.start, layout.end) == (
-            layout.name + 2,
-            layout.name + 3,
+        self._is_usual = (
+            has_ids
+            and agent == 1 + layout.is_escaped
+            and (layout.start, layout.end)
+            == (
+                layout.name + 2,
+                layout.name + 3,
+            )
         )
         self._ids = layout.name - agent + 2 - self._agent_quoted
         self._dispatch = (layout.dispatch or 0) - agent + 1 - self._agent_quoted
@@ -51,7 +56,7 @@ class RowReader:
             self._read_quoted(lines, first)
         else:
             self._read_plain(lines, first)
-        if self._table.flush() <= 0:
+        if not self._table.flush():
             for number, line in enumerate(lines, first):
                 self._read_odd(line, number)
 

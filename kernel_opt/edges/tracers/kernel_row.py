@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kernel_opt.edges.tracers.csv_header import Header, read_header
 from kernel_opt.edges.tracers.kernel_names import strip_suffix
-from kernel_opt.edges.tracers.launches import Shape
+from kernel_opt.edges.tracers.launches import Shape, is_plausible
 from kernel_opt.edges.tracers.refusal import LineError
 from kernel_opt.model.recording import Extent
 
@@ -92,6 +92,8 @@ def parse_row(line: bytes, layout: Layout, number: int) -> Row:
     start, end = count(layout.start, "Start_Timestamp"), count(layout.end, "End_Timestamp")
     if end <= start:
         raise LineError(number, f"the dispatch ends at {end}, not after its start at {start}: no time can be told")
+    if not is_plausible(end - start, end - start):
+        raise LineError(number, f"the dispatch would last from {start} to {end}: no kernel runs so long")
     return Row(
         kernel=strip_suffix(fields[layout.name]),
         agent=None if layout.agent is None else fields[layout.agent],

@@ -10,6 +10,15 @@ MAX_DISPATCHES = 200_000
 """Listed at most: a benchmark makes some thousand; more than this cannot be told apart by rows anyway."""
 
 
+MAX_DURATION_NS = 86_400 * 10**9
+"""A day: no kernel runs so long, but the largest number there is stands for an end that is not known."""
+
+
+def is_plausible(shortest_ns: int, longest_ns: int) -> bool:
+    """Tell whether these can be the shortest and the longest time of a kernel."""
+    return 0 < shortest_ns <= longest_ns <= MAX_DURATION_NS
+
+
 @dataclass(frozen=True)
 class Shape:
     """What a kernel was launched with."""
@@ -116,13 +125,13 @@ class LaunchTable:
             fold = self.folds[key] = Fold(kernel, agent, shape, is_wanted, self.keeps and is_wanted)
         return fold
 
-    def flush(self) -> int:
-        """Bring all sums up to date, keep the kept dispatches within their limit; return the shortest duration."""
+    def flush(self) -> bool:
+        """Bring all sums up to date, keep the kept dispatches within their limit; tell whether every time can be."""
         for fold in self.folds.values():
             fold.flush()
         if self.keeps and sum(len(fold.durations) for fold in self.folds.values()) > self.max_dispatches:
             self.stop_keeping()
-        return min((fold.min_ns for fold in self.folds.values()), default=1)
+        return all(fold.calls == 0 or is_plausible(fold.min_ns, fold.max_ns) for fold in self.folds.values())
 
     def stop_keeping(self) -> None:
         """Give up listing dispatches: an incomplete list would be attributed wrongly."""

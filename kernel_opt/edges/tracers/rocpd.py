@@ -9,7 +9,7 @@ from typing import cast
 
 from kernel_opt.edges.tracers.agents import to_agent
 from kernel_opt.edges.tracers.kernel_names import strip_suffix
-from kernel_opt.edges.tracers.launches import LaunchTable, Shape
+from kernel_opt.edges.tracers.launches import LaunchTable, Shape, is_plausible
 from kernel_opt.edges.tracers.refusal import refuse
 from kernel_opt.model.recording import Agent
 
@@ -77,7 +77,10 @@ def _read_dispatches(
     for row in database.execute(_DISPATCHES):
         row_id, start, end, dispatch, guid, kernel_id, agent_id, *sizes = row
         count += 1
-        if not all(type(value) is int and value >= 0 for value in (start, end, dispatch, *sizes)) or end <= start:
+        numbers = (start, end, dispatch, *sizes)
+        if not all(type(value) is int and value >= 0 for value in numbers) or not is_plausible(
+            end - start, end - start
+        ):
             raise refuse(path, None, f"row {row_id} of the dispatches has no times or sizes that can be right")
         key = (guid, kernel_id, agent_id, *sizes)
         fold = table.folds.get(key)

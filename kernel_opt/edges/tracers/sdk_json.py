@@ -6,7 +6,7 @@ import msgspec
 
 from kernel_opt.edges.tracers.agents import to_agent
 from kernel_opt.edges.tracers.kernel_names import strip_suffix
-from kernel_opt.edges.tracers.launches import LaunchTable, Shape
+from kernel_opt.edges.tracers.launches import LaunchTable, Shape, is_plausible
 from kernel_opt.edges.tracers.refusal import refuse
 from kernel_opt.model.recording import Agent
 
@@ -75,7 +75,7 @@ def read_sdk_json(path: Path, table: LaunchTable) -> tuple[list[Agent], str | No
         document = msgspec.json.decode(path.read_bytes(), type=_Document)
     except msgspec.ValidationError as error:
         raise refuse(path, None, f"this is no result of rocprofv3 ({error})") from None
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise refuse(path, None, f"the file is cut off or damaged ({error})") from None
     agents: list[Agent] = []
     count = 0
@@ -102,7 +102,7 @@ def _add(
 ) -> None:
     info = record.dispatch_info
     start, end = record.start_timestamp, record.end_timestamp
-    if not 0 < start < end < 2**63 or not 0 <= info.dispatch_id < 2**63:
+    if not is_plausible(end - start, end - start) or not 0 <= start < 2**63 or not 0 <= info.dispatch_id < 2**63:
         raise refuse(path, None, f"dispatch {info.dispatch_id} has no times that can be right: {start} to {end}")
     symbol = symbols.get(info.kernel_id)
     name = (

@@ -7,7 +7,7 @@ import pytest
 
 from kernel_opt.edges.gpus.rocm import open_platform
 from kernel_opt.model.errors import ReadFailedError, UsageError
-from kernel_opt.rules.gate import Thresholds, find_disturbances, judge_card
+from kernel_opt.rules.gate import Thresholds, find_disturbances, judge_card, pick_card
 from tests.edges.gpus.conftest import CARDS, ScriptedHost
 
 GIB = 2**30
@@ -98,6 +98,25 @@ def test_a_neighbour_makes_a_card_busy_and_then_goes(host: ScriptedHost):
     looks = [platform.read_cards()[0] for _ in range(3)]
     assert judge_card(looks[:2], AT_ONCE).why == "in use by pid 4711 (train)"
     assert judge_card(looks[1:], AT_ONCE).idle
+
+
+def test_the_one_card_of_eight_that_falls_idle_is_found(host: ScriptedHost):
+    """On a full host every card is told busy, until one falls idle: that one is taken, under HIP's own number."""
+    cards = [
+        {"bdf": f"0000:{5 + n:02x}:00.0", "unique_id": f"0x{n + 16:x}", "node_id": 9 - n, "guid": 100 + n}
+        for n in range(8)
+    ]
+    full = {str(n): {"use_pct": 99, "vram_used": 90 * GIB} for n in range(8)}
+    one_idle = {number: now for number, now in full.items() if number != "5"}
+    later = {"from_s": 3600.0}
+    host.play(rocm="6.3", cards=cards, moments=[{"cards": full}, {"from_call": 2, "cards": one_idle}, later])
+    platform = host.open()
+    looks = [platform.read_cards() for _ in range(4)]
+    states = [judge_card(card, AT_ONCE) for card in zip(*looks[:2], strict=True)]
+    assert {state.why for state in states} == {"use 99 % is above 5 %"}
+    taken = pick_card([judge_card(card, AT_ONCE) for card in zip(*looks[2:], strict=True)], {})
+    assert taken is not None
+    assert (taken.reading.card, taken.reading.hip_index) == (5, 2)
 
 
 @pytest.mark.parametrize("has_tables", [True, False])

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from kernel_opt.edges.tracers.host import build_sampler, find_compiler, trace_argv
+from kernel_opt.edges.tracers.host_wrap import main
 from kernel_opt.edges.tracers.read import read_trace
 from kernel_opt.model.errors import UsageError
 
@@ -192,3 +193,23 @@ def test_a_compiler_that_does_not_work_is_told(tmp_path: Path, compiler: str):
 def test_cc_from_the_environment_comes_first():
     """CC may hold a command with arguments."""
     assert find_compiler({"CC": "ccache gcc"}) == ["ccache", "gcc"]
+
+
+def test_the_wrapper_leaves_tables_and_passes_the_code_on(library: Path, tmp_path: Path):
+    """The program behind the argv, called directly: tables are there, raw notes are not."""
+    out = tmp_path / "trace"
+    argv = trace_argv([sys.executable, str(PROGRAM), str(library), "1000", "fail"], out)
+    assert main(argv[argv.index("--sampler") :]) == 3
+    assert sorted(path.name.partition("_")[2] for path in out.glob("*.csv"))[:2] == [
+        "agent_info.csv",
+        "kernel_trace.csv",
+    ]
+    assert not list(out.glob("*.raw"))
+
+
+@pytest.mark.parametrize(("words", "code"), [(["true"], 70), (["false"], 1), (["/nowhere/program"], 127)])
+def test_a_trace_that_cannot_be_read_back_is_told(tmp_path: Path, words: list[str], code: int):
+    """An incomplete trace of a command that went well is an error of the tracer; else the command's code stands."""
+    argv = trace_argv(words, tmp_path)
+    (tmp_path / "7.raw").write_text("T 5000000 1\n")
+    assert main(argv[argv.index("--sampler") :]) == code

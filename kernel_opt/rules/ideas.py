@@ -1,0 +1,58 @@
+"""Which idea of a playbook comes next: the one that the trace speaks for most, never one that was tried."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from kernel_opt.model.idea import Idea
+
+
+class HotLine(Struct, frozen=True, kw_only=True):
+    """A hotspot with the text of its source line."""
+
+    id: str
+    kernel: str
+    text: str
+    share_pct: float
+
+
+class Ranked(Struct, frozen=True, kw_only=True):
+    """An idea with the evidence for it."""
+
+    name: str
+    idea: Idea
+    share_pct: float
+    hotspots: tuple[str, ...]
+
+
+def rank_ideas(
+    ideas: Mapping[str, Idea], past: Sequence[tuple[str, str]], lines: Sequence[HotLine]
+) -> tuple[Ranked, ...]:
+    """Return the ideas worth a round, best first; without any trace only those that need no evidence."""
+    endings = {sentence: ending for sentence, ending in past if ending != "infrastructure"}
+    kept = {name for name, idea in ideas.items() if endings.get(one_line(idea.hypothesis)) == "kept"}
+    found: list[Ranked] = []
+    for name, idea in ideas.items():
+        if one_line(idea.hypothesis) in endings or not kept.issuperset(idea.after):
+            continue
+        hits = _find_evidence(idea, lines)
+        share_pct = sum(line.share_pct for line in hits)
+        if share_pct >= idea.evidence.min_share_pct and (hits or not idea.evidence.min_share_pct):
+            spots = tuple(line.id for line in hits)
+            found.append(Ranked(name=name, idea=idea, share_pct=share_pct, hotspots=spots))
+    return tuple(sorted(found, key=lambda one: (-one.share_pct * abs(one.idea.predicts.pct), one.name)))
+
+
+def one_line(text: str) -> str:
+    """Return a hypothesis as it stands in the journal."""
+    return " ".join(text.split())
+
+
+def _find_evidence(idea: Idea, lines: Sequence[HotLine]) -> list[HotLine]:
+    wanted = idea.evidence
+    return [
+        line
+        for line in lines
+        if re.search(wanted.kernel, line.kernel) and line.text and re.search(wanted.source, line.text)
+    ]
