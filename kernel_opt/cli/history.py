@@ -3,10 +3,10 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
+from kernel_opt.cli.options import Subparsers, add_run_options, add_verb
 from kernel_opt.cli.runs import find_run
 from kernel_opt.journal.codec import entries
 from kernel_opt.journal.store import read_records
@@ -24,17 +24,10 @@ _EXAMPLES = """examples:
 """
 
 
-def add_parser(subparsers: Any) -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Register the verb."""
-    parser: argparse.ArgumentParser = subparsers.add_parser(
-        "history",
-        help="list every round with its ending",
-        description="List every round: how it ended, what was measured, what the prediction was worth.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--tag", help="the run (default: the one of this repository)")
-    parser.add_argument("--repo", help="the repository the run belongs to")
+    parser = add_verb(subparsers, "history", "list every round with its ending", _EXAMPLES)
+    add_run_options(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 

@@ -8,8 +8,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
+from kernel_opt.cli.options import Subparsers, add_run_options, add_verb
 from kernel_opt.cli.runs import find_run
 from kernel_opt.model.errors import UsageError
 from kernel_opt.views.log_lines import render_log_line
@@ -26,17 +27,10 @@ _EXAMPLES = """examples:
 """
 
 
-def add_parser(subparsers: Any) -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Register the verb."""
-    parser: argparse.ArgumentParser = subparsers.add_parser(
-        "logs",
-        help="show what the daemon says",
-        description="Show the daemon's log. It may be thrown away: the journal, not the log, is what the run rests on.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--tag", help="the run (default: the one of this repository)")
-    parser.add_argument("--repo", help="the repository the run belongs to")
+    parser = add_verb(subparsers, "logs", "show what the daemon says", _EXAMPLES)
+    add_run_options(parser)
     parser.add_argument("-f", "--follow", action="store_true", help="go on showing what comes, until Ctrl-C")
     help_lines = "the last N lines; 0: all (default: %(default)s)"
     parser.add_argument("-n", "--lines", type=int, default=_LINES, metavar="N", help=help_lines)
@@ -91,18 +85,25 @@ def follow(path: Path, most: int, pause: Callable[[], object]) -> Iterator[str]:
     file = _open(path)
     *whole, rest = _read(file).split("\n")
     old = (line for part in _older(path) for line in _lines(part))
-    yield from deque(chain(old, whole), maxlen=most or None)
-    while True:
-        is_over = file is None or _is_rotated(path, file)
-        # Read after the look: what was written just before the rotation is still in the old file.
-        *whole, rest = (rest + _read(file)).split("\n")
-        yield from whole
-        if is_over:
-            if file is not None:
-                file.close()
-            file = _open(path)
-        if not is_over or file is None:
-            pause()
+    try:
+        yield from deque(chain(old, whole), maxlen=most or None)
+        while True:
+            is_over = file is None or _is_rotated(path, file)
+            # Read after the look: what was written just before the rotation is still in the old file.
+            *whole, rest = (rest + _read(file)).split("\n")
+            yield from whole
+            if is_over:
+                _close(file)
+                file = _open(path)
+            if not is_over or file is None:
+                pause()
+    finally:
+        _close(file)
+
+
+def _close(file: IO[str] | None) -> None:
+    if file is not None:
+        file.close()
 
 
 def _read(file: IO[str] | None) -> str:

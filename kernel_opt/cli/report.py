@@ -4,8 +4,8 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
+from kernel_opt.cli.options import Subparsers, add_run_options, add_verb
 from kernel_opt.cli.runs import find_run
 from kernel_opt.journal.codec import entries
 from kernel_opt.journal.store import read_records
@@ -20,17 +20,10 @@ _EXAMPLES = """examples:
 """
 
 
-def add_parser(subparsers: Any) -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Register the verb."""
-    parser: argparse.ArgumentParser = subparsers.add_parser(
-        "report",
-        help="render performance.md or results.tsv again",
-        description="Render the report again from the journal; the run, its branch and its worktree stay as they are.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--tag", help="the run (default: the one of this repository)")
-    parser.add_argument("--repo", help="the repository the run belongs to")
+    parser = add_verb(subparsers, "report", "render performance.md or results.tsv again", _EXAMPLES)
+    add_run_options(parser)
     parser.add_argument("--results", action="store_true", help="results.tsv, with every experiment")
     parser.add_argument("--output", metavar="FILE", help="write to this file instead of the terminal")
 

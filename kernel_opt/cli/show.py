@@ -3,10 +3,10 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
+from kernel_opt.cli.options import Subparsers, add_run_options, add_verb
 from kernel_opt.cli.runs import find_run
 from kernel_opt.journal.codec import entries
 from kernel_opt.journal.store import read_records
@@ -29,18 +29,11 @@ _EXAMPLES = """examples:
 """
 
 
-def add_parser(subparsers: Any) -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Register the verb."""
-    parser: argparse.ArgumentParser = subparsers.add_parser(
-        "show",
-        help="tell one round: verdict, hypothesis, numbers, diff",
-        description="Tell one round: verdict in a sentence, hypothesis, numbers per class, why, and the diff.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = add_verb(subparsers, "show", "tell one round: verdict, hypothesis, numbers, diff", _EXAMPLES)
     parser.add_argument("round", type=int, help="the round's number, as `kernel-opt history` lists it")
-    parser.add_argument("--tag", help="the run (default: the one of this repository)")
-    parser.add_argument("--repo", help="the repository the run belongs to")
+    add_run_options(parser)
     parser.add_argument("--diff", action="store_true", help=f"the whole diff, not only its first {_DIFF_LINES} lines")
     parser.add_argument("--json", action="store_true", help="print JSON")
 

@@ -6,8 +6,9 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from typing import Any, TextIO
+from typing import TextIO
 
+from kernel_opt.cli.options import Subparsers, add_run_options, add_verb
 from kernel_opt.cli.runs import all_runs, find_run, is_alive
 from kernel_opt.edges.places import RunPlace
 from kernel_opt.journal.reader import read_summary
@@ -19,6 +20,7 @@ from kernel_opt.views.terminal import look_at, write
 
 JSON_SCHEMA = 1
 _WATCH_S = 1.0  # a person sees no more than that, and the daemon is not bothered by it
+_LINES = 24  # of a terminal that does not know how many it has
 _ENTER, _LEAVE, _HOME, _TO_LINE_END, _TO_SCREEN_END = (
     "\x1b[?1049h\x1b[?25l",
     "\x1b[?25h\x1b[?1049l",
@@ -46,17 +48,10 @@ examples:
 """
 
 
-def add_parser(subparsers: Any) -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Register the verb."""
-    parser: argparse.ArgumentParser = subparsers.add_parser(
-        "status",
-        help="show what every run is doing",
-        description="Show what a run is doing, how much faster its kernel is, and whether anything is to be done.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--tag", help="the run (default: all of them)")
-    parser.add_argument("--repo", help="the repository the run belongs to")
+    parser = add_verb(subparsers, "status", "show what every run is doing", _EPILOG)
+    add_run_options(parser)
     parser.add_argument("--json", action="store_true", help="print JSON, documented below")
     parser.add_argument("--watch", action="store_true", help="keep the screen up to date")
 
@@ -115,7 +110,7 @@ def watch(look: Callable[[], list[Seen]], stream: TextIO, pause: Callable[[], No
     try:
         while True:
             seen = look()
-            height = os.get_terminal_size(stream.fileno()).lines
+            height = os.get_terminal_size(stream.fileno()).lines or _LINES
             frame = "".join(f"{line}{_TO_LINE_END}\n" for line in render(seen, stream)[: height - 1])
             stream.write(f"{_HOME}{frame}{_TO_SCREEN_END}")
             stream.flush()

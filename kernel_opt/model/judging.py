@@ -25,7 +25,7 @@ class JudgeLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     severe_pct: float = 5.0
     """Percent of time; before a keep, more pairs are spent on a class that may still be this much slower."""
     confidence: float = 0.98
-    """Of a keep: evidence of 1 / (1 - confidence) to one. Wrong keeps add up over a night, so not 0.95."""
+    """Of a keep by the pairs alone: 1 / (1 - confidence) to one. Wrong keeps add up over a night, so not 0.95."""
     max_pairs: int = 16
     """Pairs at most: 32 runs resolve 2 % up to about 1 % of run-to-run noise; more buys little per GPU hour."""
     max_redos: int = 2

@@ -8,9 +8,11 @@ from msgspec.structs import replace
 from kernel_opt.edges.files import remove_tree
 from kernel_opt.edges.provenance import find_read, mark_unread
 from kernel_opt.edges.session_records import RunAnswer, RunOutcome
+from kernel_opt.model.config import ConfigRow
 from kernel_opt.model.facts import Benched, Broke, Fact, Faulted, Measured, Purpose
 from kernel_opt.model.judging import JudgeLimits, Redo, RunArm
 from kernel_opt.model.measurement import Arm, Measurement, RowTime, TimedRun
+from kernel_opt.model.round_facts import Refused
 from kernel_opt.model.state import RunState
 from kernel_opt.model.steps import Measure
 from kernel_opt.model.trace import Trace
@@ -18,9 +20,12 @@ from kernel_opt.model.verdict import Verdict
 from kernel_opt.round.bench import changed_files, tell_run
 from kernel_opt.round.session import Bench, RunOnce, budget_s, export_tree, machine_fact, open_bench
 from kernel_opt.round.tools import Tools
-from kernel_opt.round.traces import RunTrace, read_run_trace
+from kernel_opt.round.traces import RunTrace, call_counts, read_run_trace
+from kernel_opt.rules.attribution import Attribution
 from kernel_opt.rules.bank import Bank
+from kernel_opt.rules.calls import find_call_cheat
 from kernel_opt.rules.headline import remeasure_headline
+from kernel_opt.rules.integrity import Refusal
 from kernel_opt.rules.judge import next_measurement
 
 NextRun = Callable[[Measurement], RunArm | Redo | None]
@@ -50,6 +55,7 @@ class _Measuring:
         self._step, self._state, self._tools, self._bench, self._trees = step, state, tools, bench, trees
         self._measurement = Measurement(best=step.best, candidate=step.candidate)
         self._trace: Trace | None = None
+        self._usual: Attribution | None = None
 
     def carry_out(self) -> Fact:
         """Run what is asked for until nothing more is."""
@@ -101,6 +107,9 @@ class _Measuring:
         if isinstance(traced, str) and self._tools.platform.tracer is not None:
             return Faulted(kind="tracer", why=traced, gpu_s=self._bench.gpu_s)
         found = traced if isinstance(traced, RunTrace) else None
+        refusal = self._find_cheat(arm, found, rows)
+        if refusal is not None:
+            return Refused(rule=refusal.rule, why=refusal.why, cheat=refusal.cheat)
         if found is not None and (arm is Arm.CANDIDATE or self._step.purpose is Purpose.NOISE):
             self._trace = found.trace
         after = answer.after
@@ -116,6 +125,17 @@ class _Measuring:
         )
         self._add(timed, wanted)
         return None
+
+    def _find_cheat(self, arm: Arm, found: RunTrace | None, rows: tuple[ConfigRow, ...]) -> Refusal | None:
+        """See whether every call did its work; the runs of best in this session show what is usual."""
+        if found is None or self._step.purpose is not Purpose.ROUND:
+            return None
+        if arm is Arm.BEST:
+            self._usual = found.attribution
+            return None
+        names = [target.name for target in found.trace.targets]
+        counts = call_counts(self._tools)
+        return find_call_cheat(found.recording, names, rows, found.attribution, self._usual, counts)
 
     def _add(self, run: TimedRun, wanted: RunArm | Redo) -> None:
         if isinstance(wanted, Redo):

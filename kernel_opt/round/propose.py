@@ -62,7 +62,9 @@ def _ask(
     facts = brief_facts(task, state, tools.settings, why, hypothesis)
     brief = folder / "brief.md"
     atomic_write(brief, render_brief(facts).encode())
-    request = Request(task=task, round=state.round, brief=str(brief), worktree=str(tools.tree.path), folder=str(folder), facts=facts)
+    request = Request(
+        task=task, round=state.round, brief=str(brief), worktree=str(tools.tree.path), folder=str(folder), facts=facts
+    )
     return tools.proposer.work(request, tools.wishes.stop_now)
 
 

@@ -23,6 +23,7 @@ from kernel_opt.rules.trace_summary import summarise_kernels, summarise_trace
 class RunTrace:
     """The trace of one run."""
 
+    recording: Recording
     trace: Trace
     attribution: Attribution
 
@@ -47,16 +48,20 @@ def read_run_trace(
     if not recording.launches:
         return "; ".join(("the trace holds no kernel launches", *recording.notes))
     targets = find_run_targets(recording, tree, state, tools)
-    benchmark = tools.settings.benchmark
-    counts = CallCounts(warmup=benchmark.warmup_calls, timed=benchmark.timed_calls) if benchmark.timed_calls else None
     attribution = attribute(
         recording,
         [target.name for target in targets],
         [row.key for row in rows],
-        counts=counts,
+        counts=call_counts(tools),
         script_us={row.key: row.us for row in rows},
     )
-    return RunTrace(summarise_trace(recording, targets), attribution)
+    return RunTrace(recording, summarise_trace(recording, targets), attribution)
+
+
+def call_counts(tools: Tools) -> CallCounts | None:
+    """Return how often the benchmark calls the kernel per row, if the settings tell."""
+    benchmark = tools.settings.benchmark
+    return CallCounts(warmup=benchmark.warmup_calls, timed=benchmark.timed_calls) if benchmark.timed_calls else None
 
 
 def find_run_targets(recording: Recording, tree: Path, state: RunState, tools: Tools) -> tuple[TargetKernel, ...]:

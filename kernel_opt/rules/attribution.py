@@ -40,6 +40,8 @@ class RowGpuTime(Struct, frozen=True, kw_only=True):
     calls: int
     warmup_calls: int | None
     """None: how many of the calls warm up is not known, so all are counted."""
+    warmup_us: tuple[float, ...] = ()
+    """The calls before the timed ones, in order."""
 
 
 class Attribution(Struct, frozen=True, kw_only=True):
@@ -125,7 +127,8 @@ def _row(
     part = records[cut.begin : cut.end]
     calls = [part[place : place + cut.per_call] for place in range(0, len(part), cut.per_call)]
     timed = calls if counts is None else calls[-counts.timed :]
-    samples = tuple(sum(record.duration_ns for record in call) / 1000 for call in timed)
+    times = tuple(sum(record.duration_ns for record in call) / 1000 for call in calls)
+    samples = times[len(calls) - len(timed) :]
     return RowGpuTime(
         config=config,
         us=_median(samples),
@@ -133,6 +136,7 @@ def _row(
         kernels=tuple(recording.launches[record.launch].kernel for record in calls[0]),
         calls=len(calls),
         warmup_calls=None if counts is None else len(calls) - len(timed),
+        warmup_us=times[: len(calls) - len(timed)],
     )
 
 

@@ -17,14 +17,13 @@ from kernel_opt.rules.case import Case, check_question
 from kernel_opt.rules.evidence import (
     Series,
     anchored_loss_evidence,
-    clipped_mean,
     estimate,
     futility_evidence,
     gain_evidence,
     side_effect_evidence,
 )
+from kernel_opt.rules.gain import first_gain, has_gained
 from kernel_opt.rules.plan import find_redo, next_arm
-from kernel_opt.rules.stats import median
 from kernel_opt.rules.strict import next_strict
 from kernel_opt.rules.telling import no_verdict, tell
 from kernel_opt.rules.times import Times
@@ -36,10 +35,7 @@ _SIDE_RISK = 0.05  # Chance of blaming any innocent class, over all of them.
 _SIDE_DOUBT = -0.5  # Above this a class is not yet shown to be unharmed.
 _SIDE_PAIRS = 4  # Pairs spent at most on such doubt, twice as many on one that looks severe.
 _REPEATED_PAIRS = 4  # A gain here with a loss there must show in so many pairs before the kernel is split.
-_LEAST_PAIRS = 2
 _SEEMS = 3.0  # Standard errors at which a class is worth more pairs, for a first look only.
-_BANK_BAR = math.log(8)  # Lower than for a keep: the bank may forbid one where best was just slow today.
-_LAST_Z = 2.8  # Standard errors at the cap: one in 400 candidates that change nothing.
 
 Next = RunArm | Redo | Verdict
 
@@ -96,7 +92,7 @@ def _settle_gain(case: Case) -> Next:
         return tell(case, Outcome.DIVERGING, blocked=blocked)
     doubtful = [key for key, value in harm.items() if value > _SIDE_DOUBT]
     spend = 2 * _SIDE_PAIRS if _looks_severe(case) else _SIDE_PAIRS
-    if doubtful and room and case.pairs < _first_gain(case) + spend:
+    if doubtful and room and case.pairs < first_gain(case) + spend:
         return next_arm(case, f"the target gains; {doubtful[0]} is not yet shown to be unharmed")
     return tell(case, Outcome.BETTER)
 
@@ -126,30 +122,9 @@ def _harmed(case: Case) -> list[str]:
     return [key for key in case.watched if side_effect_evidence(case.sides[key].likelihoods, case.least) >= bar]
 
 
-def has_gained(series: Series, case: Case) -> bool:
-    """Whether the pairs carry a keep, at any time by evidence or at the cap by a clear mean, and the bank allows it."""
-    differences = series.differences
-    if len(differences) < _LEAST_PAIRS or median(differences) <= 0 or min(series.candidate) >= min(series.best):
-        return False
-    if series.level is not None and gain_evidence(series.anchored_likelihoods, case.least) < _BANK_BAR:
-        return False
-    if gain_evidence(series.likelihoods, case.least) >= case.bar:
-        return True
-    at_cap = len(differences) >= case.limits.max_pairs
-    return at_cap and clipped_mean(differences, series.sd) / series.sd * math.sqrt(len(differences)) > _LAST_Z
-
-
 def side_bar(case: Case) -> float:
     """Return the evidence at which a watched class counts as harmed, the more classes the higher."""
     return math.log(max(1, len(case.watched)) / _SIDE_RISK)
-
-
-def _first_gain(case: Case) -> int:
-    """Return the number of pairs at which the target first showed its gain."""
-    for pairs in range(_LEAST_PAIRS, case.pairs):
-        if gain_evidence(case.target.first(pairs).likelihoods, case.least) >= case.bar:
-            return pairs
-    return case.pairs
 
 
 def _is_futile(case: Case) -> bool:

@@ -31,7 +31,7 @@ def counted(state: RunState, entry: Entry) -> RunState:
         case r.Dropped():
             return _ended(replace(state, tally=tally), entry, fact.ending, fact.why)
         case _:
-            return replace(state, tally=tally)
+            return state if tally is state.tally else replace(state, tally=tally)
 
 
 def _spent(tally: Tally, entry: Entry) -> Tally:
@@ -40,7 +40,7 @@ def _spent(tally: Tally, entry: Entry) -> Tally:
     gpu_s = fact.run.gpu_s if isinstance(fact, f.Benched) else float(getattr(fact, "gpu_s", 0.0))
     usage: Usage | None = getattr(fact, "usage", None)
     if usage is None:
-        return replace(tally, gpu_s=tally.gpu_s + gpu_s)
+        return replace(tally, gpu_s=tally.gpu_s + gpu_s) if gpu_s else tally
     return replace(
         tally,
         gpu_s=tally.gpu_s + gpu_s,

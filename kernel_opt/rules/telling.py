@@ -30,7 +30,10 @@ def detectable_pct(sd: float, max_pairs: int) -> float:
 def tell(case: Case, outcome: Outcome, because: str = "", blocked: Sequence[str] = ()) -> Verdict:
     """Return the verdict with its figures."""
     target, overall = estimate(case.target), estimate(case.overall)
-    classes = tuple(judge_class(key, series, case, blocked=key in blocked) for key, series in case.sides.items())
+    known = dict.fromkeys(blocked, Outcome.WORSE)
+    if len(case.targets) == 1 and outcome in {Outcome.BETTER, Outcome.DIVERGING}:
+        known[case.targets[0]] = Outcome.BETTER
+    classes = tuple(judge_class(key, series, case, known.get(key)) for key, series in case.sides.items())
     condition = _condition(case, classes) if outcome is Outcome.DIVERGING else None
     gain = target.gain if target is not None and outcome in {Outcome.BETTER, Outcome.DIVERGING} else 0.0
     return Verdict(
@@ -70,12 +73,12 @@ def no_verdict(times: Times, targets: Sequence[str], why: str) -> Verdict:
     )
 
 
-def judge_class(key: str, series: Series, case: Case, *, blocked: bool = False) -> ClassVerdict:
-    """Return how one class fared, by its pairs alone."""
+def judge_class(key: str, series: Series, case: Case, known: Outcome | None = None) -> ClassVerdict:
+    """Return how one class fared, by its pairs alone unless the outcome is known."""
     found = estimate(series)
     return ClassVerdict(
         key=key,
-        outcome=Outcome.WORSE if blocked else _class_outcome(series, found, case),
+        outcome=known or _class_outcome(series, found, case),
         ratio=_ratio(found),
         interval=_interval(found),
         evidence=_evidence(series, case.least),

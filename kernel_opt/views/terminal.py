@@ -59,8 +59,11 @@ def _width(stream: TextIO, env: Mapping[str, str], *, is_terminal: bool) -> int:
 
 
 def _has_unicode(stream: TextIO, env: Mapping[str, str]) -> bool:
-    """Say whether both the stream and the terminal behind it speak UTF-8; Python assumes so even under LANG=C."""
-    locale = env.get("LC_ALL") or env.get("LC_CTYPE") or env.get("LANG") or ""
+    """Say whether both the stream and the terminal behind it speak UTF-8."""
+    language = env.get("LANG", "")
+    # In the C locale Python sets LC_CTYPE for itself before we can look, which says nothing about the terminal.
+    is_coerced = env.get("LC_CTYPE") in {"C.UTF-8", "C.utf8", "UTF-8"} and language in {"", "C", "POSIX"}
+    locale = env.get("LC_ALL") or ("" if is_coerced else env.get("LC_CTYPE")) or language
     speaks = "utf8" in locale.lower().replace("-", "")
     return speaks and (stream.encoding or "").lower().replace("-", "").startswith("utf8")
 

@@ -1,13 +1,14 @@
 """results.tsv: every experiment on one line, for those who analyse on their own; never committed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from kernel_opt.model.facts import Entry
+from kernel_opt.model.bench import BenchRun
+from kernel_opt.model.facts import Benched, Entry
 from kernel_opt.model.round_facts import Ending
 from kernel_opt.rules.regress import geometric_mean_us
 from kernel_opt.views.format import clean, short
-from kernel_opt.views.run_story import tell_run
 from kernel_opt.views.story import RoundStory
+from kernel_opt.views.telling import tell_rounds
 
 HEADER = ("commit", "metric_value", "resource_usage", "status", "hypothesis")
 CRASHED = ("0.000000", "0.0")  # the format's way to say that there is no number
@@ -17,13 +18,20 @@ NO_EXPERIMENT = (Ending.GAVE_NOTHING, Ending.INFRASTRUCTURE)
 
 def render_tsv(entries: Iterable[Entry]) -> str:
     """Return the table: metric_value in microseconds, resource_usage in seconds of leased GPU time."""
-    story = tell_run(entries)
     lines: list[tuple[str, ...]] = [HEADER]
-    if story.state.baseline is not None:
-        run = story.state.baseline
-        lines.append((short(run.commit), _metric(geometric_mean_us(run.rows)), f"{run.gpu_s:.1f}", "keep", "baseline"))
-    lines.extend(_line(one) for one in story.rounds if _is_experiment(one))
+
+    def pass_by() -> Iterator[Entry]:
+        for entry in entries:
+            if isinstance(entry.fact, Benched) and entry.fact.classes:
+                lines.append(_baseline_line(entry.fact.run))
+            yield entry
+
+    lines.extend(_line(one) for one in tell_rounds(pass_by(), with_open=False) if _is_experiment(one))
     return "".join("\t".join(line) + "\n" for line in lines)
+
+
+def _baseline_line(run: BenchRun) -> tuple[str, ...]:
+    return (short(run.commit), _metric(geometric_mean_us(run.rows)), f"{run.gpu_s:.1f}", "keep", "baseline")
 
 
 def _is_experiment(one: RoundStory) -> bool:

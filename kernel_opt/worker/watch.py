@@ -3,6 +3,7 @@
 import os
 import time
 
+from kernel_opt.edges.gpus.holders import find_holders
 from kernel_opt.edges.gpus.platform import Platform
 from kernel_opt.edges.process_tree import find_descendants
 from kernel_opt.edges.session_records import SessionRequest
@@ -47,7 +48,7 @@ class CardWatch:
         if time.monotonic() >= self._next_look and self._looker.begin():
             self._next_look = time.monotonic() + self._request.watch_s
             self._tried += 1
-            self._ours.update(find_descendants(os.getpid()))
+            self._note_ours()
 
     def look_after(self) -> tuple[Reading, tuple[str, ...]]:
         """Return how the card is when our child has gone, and everything that was not us since it started."""
@@ -62,14 +63,21 @@ class CardWatch:
         """Forget the run before."""
         self._during: list[Reading] = []
         self._ours: set[int] = set()
+        self._holders: set[int] = set()
         self._tried = 0
         self._next_look = time.monotonic() + self._request.watch_s
+
+    def _note_ours(self) -> None:
+        """Note which processes are ours now, and which of them hold the driver open."""
+        ours = find_descendants(os.getpid())
+        self._ours.update(ours)
+        self._holders.update(find_holders(ours))
 
     def _take(self, look: Look | None) -> None:
         """Keep our card's reading out of a look; our children of this moment are known again, some are short-lived."""
         if look is None or isinstance(look, ReadFailedError):
             return
-        self._ours.update(find_descendants(os.getpid()))
+        self._note_ours()
         self._during += [reading for reading in look if self._platform.lease_key(reading) == self._key]
 
     def _look_settled(self, reference: Reading) -> tuple[Reading, tuple[str, ...]]:
@@ -77,8 +85,8 @@ class CardWatch:
         until = time.monotonic() + self._request.settle_s
         while True:
             now = self._look_at_card()
-            ours = frozenset(self._ours)
-            found = find_disturbances(reference, self._during, now, ours, self._request.gate)
+            ours, holders = frozenset(self._ours), frozenset(self._holders)
+            found = find_disturbances(reference, self._during, now, ours, self._request.gate, holders=holders)
             if not found or time.monotonic() >= until:
                 return now, found
             time.sleep(_SETTLE_NAP_S)

@@ -29,7 +29,7 @@ def save(root: Path, run: canned.Canned, tag: str = "apr16") -> RunPlace:
 @contextmanager
 def daemon(place: RunPlace, pid: int = 4711) -> Iterator[None]:
     """Hold the run's lock as its daemon would."""
-    with open(place.lock, "w") as lock:
+    with Path(place.lock).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         lock.write(json.dumps({"pid": pid, "boot": "b"}))
         lock.flush()

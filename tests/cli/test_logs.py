@@ -9,7 +9,7 @@ from tests.cli.seeing import call, save
 from tests.views import canned
 
 
-class Done(Exception):
+class EnoughError(Exception):
     """The test has seen enough."""
 
 
@@ -45,13 +45,15 @@ def test_rotated_parts_belong_to_the_log(log, capsys):
     assert events == ["first", *(f"e{n}" for n in range(22))]
 
 
-def test_no_log_yet(log, capsys):
+@pytest.mark.usefixtures("log")
+def test_no_log_yet(capsys):
     """A run whose daemon said nothing has an empty log."""
     assert call(logs) == 0
     assert capsys.readouterr().out == ""
 
 
-def test_a_negative_number_is_refused(log):
+@pytest.mark.usefixtures("log")
+def test_a_negative_number_is_refused():
     """Told as a mistake of usage."""
     with pytest.raises(UsageError, match="less than nothing"):
         call(logs, "-n", "-3")
@@ -79,10 +81,10 @@ def test_following_over_a_rotation_loses_nothing(log):
             case 4:
                 pass
             case _:
-                raise Done
+                raise EnoughError
 
     seen: list[str] = []
-    with pytest.raises(Done):
+    with pytest.raises(EnoughError):
         iter_into(logs.follow(log, 2, pause), seen)
     assert [line for line in seen if "e0" in line] == []
     assert seen[2:] == ['{"event": "half"}', "last of the old", "first of the new"]
@@ -90,7 +92,7 @@ def test_following_over_a_rotation_loses_nothing(log):
 
 def iter_into(lines, seen: list[str]) -> None:
     for line in lines:
-        seen.append(line)
+        seen += [line]
 
 
 def test_following_waits_for_the_first_line(log):
@@ -101,10 +103,10 @@ def test_following_waits_for_the_first_line(log):
         if next(stages) == 0:
             log.write_text("at last\n")
         else:
-            raise Done
+            raise EnoughError
 
     seen: list[str] = []
-    with pytest.raises(Done):
+    with pytest.raises(EnoughError):
         iter_into(logs.follow(log, 5, pause), seen)
     assert seen == ["at last"]
 

@@ -1,6 +1,7 @@
 import json
 import os
 import pty
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -55,7 +56,8 @@ def test_several_runs_have_one_line_each(root, capsys):
     assert "dead" in capsys.readouterr().out
 
 
-def test_no_runs(root, capsys):
+@pytest.mark.usefixtures("root")
+def test_no_runs(capsys):
     """Nothing was started yet: that is said, and is no error."""
     assert call(status) == 0
     assert "There is no run yet" in capsys.readouterr().out
@@ -97,13 +99,15 @@ def test_a_broken_journal_is_part_of_the_answer(root, capsys):
     assert "good  running" in out
 
 
-def test_an_unknown_tag_is_refused(root):
+@pytest.mark.usefixtures("root")
+def test_an_unknown_tag_is_refused():
     """A typing mistake is one sentence, not an empty screen."""
     with pytest.raises(UsageError, match="no"):
         call(status, "--tag", "none")
 
 
-def test_watch_needs_a_terminal(root):
+@pytest.mark.usefixtures("root")
+def test_watch_needs_a_terminal():
     """Into a file there is nothing to draw over."""
     with pytest.raises(UsageError, match="needs a terminal"):
         call(status, "--watch")
@@ -114,14 +118,15 @@ class Terminal:
 
     def __init__(self) -> None:
         self.ours, theirs = pty.openpty()
-        os.set_blocking(self.ours, False)
-        self.stream = open(theirs, "w")
+        self.stream = os.fdopen(theirs, "w")
 
-    def read(self) -> str:
-        try:
-            return os.read(self.ours, 1 << 20).decode()
-        except BlockingIOError:
-            return ""
+    def read(self, end: str) -> str:
+        """Read up to a mark: the kernel hands a terminal's output over in its own time."""
+        text = b""
+        while end.encode() not in text:
+            assert select.select([self.ours], [], [], 30)[0], f"{end!r} never came after {text!r}"
+            text += os.read(self.ours, 1 << 16)
+        return text.decode()
 
     def close(self) -> None:
         self.stream.close()
@@ -140,12 +145,13 @@ def seen_of(run: canned.Canned) -> Seen:
     return Seen("apr16", "/s", shot, 7, shot["last_fact_s"])
 
 
-def test_watch_draws_in_place_until_the_run_is_over(root, terminal):
+@pytest.mark.usefixtures("root")
+def test_watch_draws_in_place_until_the_run_is_over(terminal):
     """Each frame is drawn over the last without clearing the screen; the end stays on the terminal."""
     run, frames = canned.Canned().baseline().to_stop(), []
 
     def pause() -> None:
-        frames.append(terminal.read())
+        frames.append(terminal.read("\x1b[J"))
         run.add(canned.r.Sealed(purpose="stop", old=run.state.tip, new="e" * 40))
         run.add(canned.f.Stopped(reason="r", code="c", best="e" * 40))
 
@@ -155,18 +161,19 @@ def test_watch_draws_in_place_until_the_run_is_over(root, terminal):
     assert first.startswith("\x1b[?1049h\x1b[?25l\x1b[H")
     assert "\x1b[2J" not in first
     assert "stopping" in first
-    rest = terminal.read()
+    rest = terminal.read("`kernel-opt start --tag apr16 --resume` goes on\r\n")
     assert rest.index("stopped") < rest.index("\x1b[?1049l") < rest.rindex("stopped")
 
 
-def test_watch_leaves_the_terminal_as_it_was_on_ctrl_c(root, terminal):
+@pytest.mark.usefixtures("root")
+def test_watch_leaves_the_terminal_as_it_was_on_ctrl_c(terminal):
     """The cursor and the old screen come back, and the exit code is the run's."""
 
     def pause() -> None:
         raise KeyboardInterrupt
 
     assert status.watch(lambda: [seen_of(canned.running())], terminal.stream, pause) == 0
-    assert "\x1b[?25h\x1b[?1049l" in terminal.read()
+    assert "\x1b[?25h\x1b[?1049l" in terminal.read("\x1b[?1049l")
 
 
 def test_status_starts_with_the_standard_library_alone(root):

@@ -1,6 +1,7 @@
 """The example's benchmark: what it writes, how it tells wrong from broken, and that it leaves no traces."""
 
 import csv
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def read_csv(copy: Path) -> list[dict[str, str]]:
 
 def count_launches(copy: Path, cache: Path, trace: Path) -> list[Counter[str]]:
     """Run the small benchmark traced; return the launches of each of its two rows."""
-    argv = trace_argv(["python", *BENCHMARK], trace, sampling=False)
+    argv = trace_argv([sys.executable, *BENCHMARK], trace, sampling=False)
     run(copy, cache, *argv[1:])
     with next(trace.glob("*_kernel_trace.csv")).open() as file:
         names = [row["Kernel_Name"] for row in csv.DictReader(file)]
@@ -61,7 +62,7 @@ def test_only_the_csv_is_left_behind(tmp_path: Path, cache: Path):
     before = list_files(copy)
     run(copy, cache, *BENCHMARK)
     assert list_files(copy) - before == {CSV}
-    assert [path.suffix for path in cache.rglob("*") if path.is_file()] == [".so"] * len(list(cache.rglob("*.so")))
+    assert {path.suffix for path in cache.rglob("*") if path.is_file()} == {".so"}
 
 
 def test_wrong_numbers_stand_in_the_error_column(tmp_path: Path, cache: Path):

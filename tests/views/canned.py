@@ -59,8 +59,18 @@ def bench_of(commit: str, factors: Sequence[float] = (1.0, 1.0)) -> BenchRun:
 
 
 def trace_of(us: float, specialised: str = "") -> Trace:
-    main = KernelSummary(name="pa_decode_kernel", calls=10, total_ns=int(us * 10_000), average_ns=us * 1000, share_pct=91.0,
-                         arch_vgpr=128, accum_vgpr=4, sgpr=96, lds_bytes=16384, scratch_bytes=0)  # fmt: skip
+    main = KernelSummary(
+        name="pa_decode_kernel",
+        calls=10,
+        total_ns=int(us * 10_000),
+        average_ns=us * 1000,
+        share_pct=91.0,
+        arch_vgpr=128,
+        accum_vgpr=4,
+        sgpr=96,
+        lds_bytes=16384,
+        scratch_bytes=0,
+    )
     kernels, targets = [main], [TargetKernel(name=main.name)]
     if specialised:
         kernels.append(replace(main, name=specialised, calls=5, total_ns=int(us * 2000), share_pct=9.0))
@@ -117,7 +127,7 @@ def verdict_of(
         evidence=4.0,
         pairs=6,
         runs=12,
-        sentence=f"{outcome.value.capitalize()}: GPU time changed by {100 * (target - 1):+.1f} %, over 6 pairs (12 runs).",
+        sentence=f"{outcome.value.capitalize()}: GPU time changed by {100 * (target - 1):+.1f} %, over 6 pairs.",
     )
 
 
@@ -250,8 +260,9 @@ class Canned:
     def drop(self, ending: Ending = Ending.TIE, sentence: str = "", targets: tuple[str, ...] = ()) -> "Canned":
         """A round that was measured and dropped."""
         outcome, ratio = {
-            Ending.TIE: (Outcome.TIE, 1.001), Ending.UNCLEAR: (Outcome.UNCLEAR, 0.995), Ending.REGRESSION: (Outcome.WORSE, 1.07),
-        }[ending]  # fmt: skip
+            Ending.TIE: (Outcome.TIE, 1.001),
+            Ending.REGRESSION: (Outcome.WORSE, 1.07),
+        }[ending]
         self.propose(sentence, targets)
         self.bench([old * ratio for old in self.factors])
         self.judge(outcome, (ratio, ratio), targets=targets)

@@ -67,7 +67,7 @@ def call(script: Path, *args: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("is_cleaned", [False, True])
 def test_the_scripts_do_the_round_again(told, tmp_path, is_cleaned):
-    """Rebuild, rerun and collect work by hand, also when the candidate's commit is gone; the repository is untouched."""
+    """Rebuild, rerun and collect work by hand, even without the candidate's commit; the repository is untouched."""
     repository, one, diff = told
     if is_cleaned:
         lost = canned.replace(one.candidate, commit="0" * 39 + "1")

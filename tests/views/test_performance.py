@@ -10,9 +10,10 @@ from kernel_opt.views.run_story import tell_run
 from tests.views import canned
 from tests.views.canned import Canned
 
+NEW = "e" * 40
 RENDER = MarkdownIt("commonmark").enable("table")
-ROW_COLUMNS = ("date (UTC)", "commit[^1]", "status", "benchmark command", "target class or dispatch condition", "kernel",
-               "us_flydsl_ps", "average GPU time (us)", "change vs previous best", "why")  # fmt: skip
+ROW_COLUMNS = ("date (UTC)", "commit[^1]", "status", "benchmark command", "target class or dispatch condition",
+               "kernel", "us_flydsl_ps", "average GPU time (us)", "change vs previous best", "why")  # fmt: skip
 
 
 def tables_of(markdown: str) -> list[list[list[str]]]:
@@ -52,22 +53,24 @@ def test_the_results_hold_baseline_and_kept_rounds_only():
     assert [row[2] for row in results[1:]] == ["baseline", "keep"]
     assert results[1][1] == "bbbbbbbbbb"
     assert results[2] == ["2026-09-21 14:31", "0001faaaaa", "keep", "python tests/kernels/test_pa.py", "all classes",
-                          "pa_decode_kernel", "184.9", "190.0", "7.5 ± 0.4 % faster", "Prefetch block 1 of K earlier."]  # fmt: skip
+                          "pa_decode_kernel", "184.9", "190.0", "7.5 ± 0.4 % faster",
+                          "Prefetch block 1 of K earlier."]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("purpose", "run", "publish"),
+    ("purpose", "build", "published"),
     [
-        ("baseline", Canned().to_baseline(), lambda run: run.add(r.BaselineKept(commit="c" * 40))),
-        ("keep", Canned().baseline().drop().to_keep(), lambda run: run.add(r.Kept(commit="e" * 40, candidate="", why="w"))),
-        ("stop", Canned().baseline().keep().to_stop(), lambda run: run.add(f.Stopped(reason="5 regressions in a row", code="regressions", best="e" * 40))),
+        ("baseline", lambda: Canned().to_baseline(), r.BaselineKept(commit=NEW)),
+        ("keep", lambda: Canned().baseline().drop().to_keep(), r.Kept(commit=NEW, candidate="", why="w")),
+        ("stop", lambda: Canned().baseline().keep().to_stop(), f.Stopped(reason="r", code="c", best=NEW)),
     ],
-)  # fmt: skip
-def test_what_is_committed_is_what_the_journal_gives_later(purpose, run, publish):
+)
+def test_what_is_committed_is_what_the_journal_gives_later(purpose, build, published):
     """The report written while a commit is sealed is, byte for byte, the one rendered when it is published."""
+    run = build()
     committed = render_performance(run.entries, pending=purpose)
-    run.add(r.Sealed(purpose=purpose, old=run.state.tip, new="e" * 40))
-    publish(run)
+    run.add(r.Sealed(purpose=purpose, old=run.state.tip, new=NEW))
+    run.add(published)
     assert render_performance(run.entries) == committed
     assert render_performance(iter(run.entries)) == committed
 

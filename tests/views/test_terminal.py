@@ -39,7 +39,9 @@ def test_width_is_kept_between_60_and_200(env, is_terminal, width):
 
 @pytest.mark.parametrize(
     ("env", "encoding", "has_unicode"),
-    [({"LANG": "C"}, "utf-8", False), ({}, "utf-8", False), ({"LANG": "de_DE.utf8"}, "utf-8", True),
+    [({"LANG": "C"}, "utf-8", False), ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, "utf-8", False),
+     ({"LANG": "C", "LC_CTYPE": "de_DE.UTF-8"}, "utf-8", True), ({}, "utf-8", False),
+     ({"LANG": "de_DE.utf8"}, "utf-8", True),
      ({"LC_ALL": "C", "LANG": "de_DE.UTF-8"}, "utf-8", False), ({"LANG": "de_DE.UTF-8"}, "latin-1", False)],
 )  # fmt: skip
 def test_unicode_only_where_both_sides_speak_it(env, encoding, has_unicode):

@@ -5,69 +5,62 @@ text is cut where one row ends and the next begins, and a cut that turns out to 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Annotated, Any, BinaryIO, cast
 
 import msgspec
 
 from kernel_opt.edges.tracers.refusal import refuse
-from kernel_opt.edges.tracers.site_table import KernelTally, SiteTable
+from kernel_opt.edges.tracers.site_table import CodeRow, SiteTable
 
 _BLOCK_BYTES = 1 << 20  # Some thousand rows at a time.
+_WINDOW_BYTES = 1 << 16  # In which the last row of a block surely ends.
 _MAX_ROW_BYTES = 16 << 20  # No instruction with its chain of sources comes near.
 _CODE = re.compile(rb'"code"\s*:\s*(\[|null)')
 _CUT = re.compile(rb"\]\s*,\s*(?=\[\s*\")")
 """Between two rows: each begins with its instruction's text. A row's own list of numbers never does."""
 _LEAST = 10
-_NAMES = ("ISA", "LineNumber", "Source", "Codeobj", "Vaddr", "Hit", "Latency", "Stall", "Idle")
 _BAD = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What decoding raises on a text that is not whole, not UTF-8, or nested without end."""
-_DECODER = msgspec.json.Decoder(list[list[Any]])
-
-
-def read_att_code(path: Path, table: SiteTable) -> str | None:
-    """Read one code.json into the table; return a note when it holds no instruction."""
-    reader = _RowReader(path, table)
-    rows = 0
-    for block in _blocks(path):
-        for row in block:
-            rows += 1
-            reader.add(row, rows)
-    return None if rows else f"{path.name} holds no instruction: no traced wave ran where the tracer looked"
+_Count = Annotated[int, msgspec.Meta(ge=0)]
+_USUAL = msgspec.json.Decoder(list[tuple[str, Any, Any, str | None, Any, _Count, _Count, _Count, _Count, _Count]])
+"""Rows of a thread trace, checked while they are decoded."""
+_ANY = msgspec.json.Decoder(list[list[Any]])
 
 
 class _Document(msgspec.Struct):
     code: list[list[Any]]
 
 
-class _RowReader:
-    """Takes rows into a table; a label row names the kernel of those that follow."""
-
-    def __init__(self, path: Path, table: SiteTable) -> None:
-        self._path = path
-        self._table = table
-        self._tally: KernelTally | None = None
-
-    def add(self, row: list[Any], number: int) -> None:
-        """Take in one row, the ``number``-th of the list."""
-        if len(row) < _LEAST or not isinstance(row[0], str):
-            raise refuse(self._path, None, f"row {number} of code has {len(row)} columns, not {_LEAST} or more")
-        isa, _, _, source, _, address, hits, latency, stall, idle, *more = row
-        unit = "samples" if len(more) >= 2 else "cycles"
-        if isa.startswith(";"):
-            self._tally = self._table.open(source or isa.lstrip("; "), unit)
-            return
-        if self._tally is None:
-            self._tally = self._table.open("", unit)
-        for value in (address, hits, latency, stall, idle, *more[:2]):
-            if type(value) is not int or value < 0:
-                raise refuse(self._path, None, f"row {number} of code has {value!r} where a count should be")
-        counts = (hits, more[0] + more[1], more[1], 0) if unit == "samples" else (hits, latency, stall, idle)
-        self._table.add(self._tally, isa, source if isinstance(source, str) else "", address, counts)
+def read_att_code(path: Path, table: SiteTable) -> str | None:
+    """Read one code.json into the table; return a note when it holds no instruction."""
+    count = 0
+    for block in _blocks(path):
+        if block and isinstance(block[0], tuple):
+            table.add(cast(list[CodeRow], block))
+        else:
+            table.add([_to_row(path, row, count + place, table) for place, row in enumerate(block, 1)])
+        count += len(block)
+    return None if count else f"{path.name} holds no instruction: no traced wave ran where the tracer looked"
 
 
-def _blocks(path: Path) -> Iterator[list[list[Any]]]:
+def _to_row(path: Path, row: Sequence[Any], number: int, table: SiteTable) -> CodeRow:
+    """Check one row, the ``number``-th of the list; those of a sampler have more columns: issued, stalled, reasons."""
+    if len(row) < _LEAST or not isinstance(row[0], str):
+        raise refuse(path, None, f"row {number} of code has {len(row)} columns, not {_LEAST} or more")
+    isa, _, line, source, code_object, address, hits, latency, stall, idle, *more = row
+    for value in (address, hits, latency, stall, idle, *more[:2]):
+        if type(value) is not int or value < 0:
+            raise refuse(path, None, f"row {number} of code has {value!r} where a count should be")
+    where = source if isinstance(source, str) else None
+    if len(more) < 2:
+        return isa, 0, line, where, code_object, address, hits, latency, stall, idle
+    table.set_unit("samples")
+    return isa, 0, line, where, code_object, address, hits, more[0] + more[1], more[1], 0
+
+
+def _blocks(path: Path) -> Iterator[Sequence[Sequence[Any]]]:
     """Give the rows of the list ``code``, some thousand at a time."""
     with path.open("rb") as file:
         text = _find_code(path, file)
@@ -93,18 +86,19 @@ def _find_code(path: Path, file: BinaryIO) -> bytes | None:
     return None if found[1] == b"null" else text[found.end() :]
 
 
-def _cut_rows(text: bytes) -> tuple[list[list[Any]], bytes]:
+def _cut_rows(text: bytes) -> tuple[Sequence[Sequence[Any]], bytes]:
     """Decode the whole rows of a text; return them and the rest."""
-    end = len(text)
-    for found in reversed(list(_CUT.finditer(text, max(0, end - 65536)))):
-        try:
-            return _DECODER.decode(b"[" + text[: found.start() + 1] + b"]"), text[found.end() :]
-        except _BAD:
-            continue
+    for found in reversed(list(_CUT.finditer(text, max(0, len(text) - _WINDOW_BYTES)))):
+        whole = b"[" + text[: found.start() + 1] + b"]"
+        for decoder in (_USUAL, _ANY):
+            try:
+                return decoder.decode(whole), text[found.end() :]
+            except _BAD:
+                continue
     return [], text
 
 
-def _last_rows(path: Path, text: bytes) -> list[list[Any]]:
+def _last_rows(path: Path, text: bytes) -> Sequence[Sequence[Any]]:
     """Decode the rows before the list's closing bracket; the file must be whole behind it."""
     try:
         return msgspec.json.decode(b'{"code":[' + text, type=_Document).code

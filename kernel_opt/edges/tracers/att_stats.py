@@ -15,7 +15,7 @@ def read_att_stats(path: Path, table: SiteTable) -> str | None:
     """Read one stats file into the table; return a note when it holds no instruction."""
     header = read_header(path, _COLUMNS)
     places = [header.columns.index(name) for name in _COLUMNS]
-    tally = None
+    count = 0
     with path.open(encoding="utf-8", errors="replace", newline="") as file:
         rows = csv.reader(file)
         for fields in rows:
@@ -25,14 +25,13 @@ def read_att_stats(path: Path, table: SiteTable) -> str | None:
             if len(fields) != len(header.columns):
                 raise refuse(path, number, f"{len(fields)} fields where the header has {len(header.columns)}")
             address, isa, *counts, source = (fields[place] for place in places)
-            if isa.startswith(";"):
-                tally = table.open(source or isa.lstrip("; "), "cycles")
-                continue
-            tally = tally or table.open("", "cycles")
             try:
-                numbers = [parse_count(text, "a count", number) for text in (address, *counts)]
+                vaddr, hits, spent, stalled, idle = [
+                    parse_count(text, "a count", number) for text in (address, *counts)
+                ]
             except LineError as error:
                 raise refuse(path, error.line, error.reason) from None
             vaddr, hits, spent, stalled, idle = numbers
-            table.add(tally, isa, source, vaddr, (hits, spent, stalled, idle))
-    return f"{path.name} holds no instruction: no traced wave ran where the tracer looked" if tally is None else None
+            table.add([(isa, 0, number, source, 0, vaddr, hits, spent, stalled, idle)])
+            count += 1
+    return None if count else f"{path.name} holds no instruction: no traced wave ran where the tracer looked"

@@ -53,13 +53,13 @@ class Library:
                 return offset - segment.offset + segment.address
         return None
 
-    def name_instruction(self, address: int) -> str:
-        """Return `symbol+0x1f`, or nothing where no symbol covers the address."""
+    def name_function(self, address: int) -> str:
+        """Return the symbol that covers the address, or nothing where none does."""
         place = bisect_right(self._starts, address) - 1
         if place < 0:
             return ""
         start, size, name = self._symbols[place]
-        return f"{name}+{address - start:#x}" if address < start + max(size, 1) else ""
+        return name if address < start + max(size, 1) else ""
 
     def find_line(self, address: int) -> str:
         """Return `file:line`, or nothing where the compiler left no line."""

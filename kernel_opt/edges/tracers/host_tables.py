@@ -89,16 +89,18 @@ class Places:
         self._libraries: dict[str, Library | None] = {}
 
     def name(self, pc: int) -> tuple[str, str]:
-        """Return the instruction, by its symbol or its place in the file, and its `file:line`; empty where unknown."""
+        """Return the function, else the file, and its `file:line`; empty where unknown.
+
+        The function stands for the instruction, whose text only a disassembler would tell: samples of one line are
+        then one place, which is what a person can change.
+        """
         for mapping in self._mappings:
             if mapping.start <= pc < mapping.end:
-                offset = pc - mapping.start + mapping.offset
                 library = self._open(mapping.path)
-                address = None if library is None else library.address_of(offset)
+                address = None if library is None else library.address_of(pc - mapping.start + mapping.offset)
                 if library is None or address is None:
-                    return f"{Path(mapping.path).name}+{offset:#x}", ""
-                instruction = library.name_instruction(address) or f"{Path(mapping.path).name}+{offset:#x}"
-                return instruction, library.find_line(address)
+                    return Path(mapping.path).name, ""
+                return library.name_function(address) or Path(mapping.path).name, library.find_line(address)
         return "", ""
 
     def _open(self, path: str) -> Library | None:

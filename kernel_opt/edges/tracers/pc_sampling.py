@@ -18,6 +18,7 @@ def read_pc_samples(path: Path, table: SiteTable, kernels: Mapping[int, str]) ->
 
     Returns a note when samples belong to dispatches that the trace does not list.
     """
+    table.set_unit("samples")
     header = read_header(path, ("dispatch_id", "instruction", "instruction_comment"))
     samples: Counter[_Place] = Counter()
     stalls: dict[_Place, Counter[str]] = {}
@@ -30,8 +31,8 @@ def read_pc_samples(path: Path, table: SiteTable, kernels: Mapping[int, str]) ->
     for place, count in samples.items():
         kernel, instruction, source = place
         reasons = stalls.get(place, Counter[str]())
-        counts = (count, count, sum(reasons.values()), 0)
-        table.add(table.open(kernel, "samples"), instruction, source, None, counts, reasons)
+        row = (instruction, 0, 0, source, 0, None, count, count, sum(reasons.values()), 0)
+        table.add([row], kernel, reasons)
     return f"{strays} samples of {path.name} belong to dispatches that are not listed" if strays else None
 
 

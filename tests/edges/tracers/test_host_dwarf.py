@@ -72,7 +72,7 @@ def test_headers_of_version_5_are_read():
         + b"\x02"
         + b"".join(struct.pack("<IB", at, folder) + bytes(16) + b"\x07" for at, folder in ((0, 0), (4, 1)))
     )
-    body = unit(SET_ADDRESS + b"\x01\x04\0\x01" + END, version=5, files=folders + files)
+    body = unit(SET_ADDRESS + b"\x01\x04\0\x01\x02\x10" + END, version=5, files=folders + files)
     texts = {".debug_line_str": b"/src\0inc\0", ".debug_str": b"k.c\0d.h\0"}
     assert [line.file for line in read_line_table(body, texts)][:2] == ["inc/d.h", "/src/k.c"]
 
@@ -80,7 +80,7 @@ def test_headers_of_version_5_are_read():
 def test_names_inside_the_header_are_read():
     """Clang may write names where they are used; wide numbers are read too."""
     files = b"\x01\x01\x08\x01/s\0" + b"\x02\x01\x08\x02\x07" + b"\x01" + b"k.c\0" + struct.pack("<Q", 0)
-    body = unit(SET_ADDRESS + b"\x04\0\x01" + END, version=5, files=files)
+    body = unit(SET_ADDRESS + b"\x04\0\x01\x02\x10" + END, version=5, files=files)
     assert read_line_table(body, {})[0].file == "/s/k.c"
 
 

@@ -37,7 +37,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 def find_symbol(library: Library, name: str) -> int:
     """Return the address at which a symbol begins."""
-    return next(address for address in range(0x10000) if library.name_instruction(address) == f"{name}+0x0")
+    return next(address for address in range(0x10000) if library.name_function(address) == name)
 
 
 @pytest.mark.parametrize("version", ["2", "3", "4", "5"])
@@ -70,7 +70,7 @@ def test_outside_of_everything_nothing_is_named(tmp_path: Path):
     """Addresses before, behind and between symbols have no name and no line."""
     library = Library(compile_source(tmp_path, "-g"))
     for address in (0, 1, 2**40):
-        assert (library.name_instruction(address), library.find_line(address)) == ("", "")
+        assert (library.name_function(address), library.find_line(address)) == ("", "")
     assert library.address_of(2**40) is None
 
 
@@ -112,10 +112,10 @@ def test_any_line_program_ends(body: bytes):
 
 
 def test_a_program_counter_outside_of_all_files_has_no_place():
-    """Neither instruction nor line is invented."""
+    """Neither function nor line is invented; a file that is gone is named."""
     raw = read_raw(["M 1000-2000 r-xp 00000000 00:00 7   /gone/lib file.so", "S 5 1234 1", "S 6 9999 1"])
     places = Places(raw.mappings)
-    assert places.name(0x1234) == ("lib file.so+0x234", "")
+    assert places.name(0x1234) == ("lib file.so", "")
     assert places.name(0x9999) == ("", "")
 
 

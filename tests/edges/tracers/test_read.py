@@ -27,7 +27,7 @@ def test_a_folder_is_read(tmp_path):
     assert [(launch.kernel, launch.calls, launch.total_ns) for launch in recording.launches] == [("pa_main", 2, 19)]
     assert [record.duration_ns for record in recording.dispatches] == [10, 9]
     assert len(recording.agents) == 2
-    assert recording.files[0] == "host/1_kernel_trace.csv"
+    assert "host/2_kernel_trace.csv" in recording.files
 
 
 def test_a_file_is_read(tmp_path):
