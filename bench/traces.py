@@ -1,7 +1,7 @@
-"""How fast traces are read, and in how much memory, against the usual ways; all in one run, so that ratios mean something.
+"""How fast traces are read, and in how much memory, against the usual ways, all in one run.
 
-    python bench/traces.py                       about a minute
-    python bench/traces.py --rows 5000000 --code-mib 200      a gigabyte of kernel trace, the full size
+python bench/traces.py                       about a minute
+python bench/traces.py --rows 5000000 --code-mib 200      a gigabyte of kernel trace, the full size
 """
 
 import argparse
@@ -20,12 +20,13 @@ COLUMNS = (
     '"Workgroup_Size_X","Workgroup_Size_Y","Workgroup_Size_Z","Grid_Size_X","Grid_Size_Y","Grid_Size_Z"\n'
 )
 NAMES = [
-    "void at::native::vectorized_elementwise_kernel<4, at::native::FillFunctor<float> >(int, at::native::FillFunctor<float>)",
+    "void at::native::vectorized_elementwise_kernel<4, at::native::FillFunctor<float> >(int, float*, long, unsigned)",
     "pa_decode_tile_kernel_0",
     "pa_reduce_kernel_0",
     *(f"Cijk_Ailk_Bljk_HHS_BH_MT{place}x64x32_MI32x32x8x1_SN_1LDSB0_APM1_kernel" for place in range(60)),
 ]
-OURS = "from kernel_opt.edges.tracers.reader import main; main([{path!r}])"
+OURS = ""
+"""The reader as the daemon starts it."""
 PANDAS = """import pandas as pd
 table = pd.read_csv({path!r})
 table["ns"] = table.End_Timestamp - table.Start_Timestamp
@@ -48,7 +49,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-traces-") as folder:
         trace = Path(folder) / "1_kernel_trace.csv"
         write_trace(trace, args.rows)
-        print(f"kernel trace: {args.rows} rows, {trace.stat().st_size / 2**20:.0f} MiB, {len(os.sched_getaffinity(0))} cores")
+        size_mib, cores = trace.stat().st_size / 2**20, len(os.sched_getaffinity(0))
+        print(f"kernel trace: {args.rows} rows, {size_mib:.0f} MiB, {cores} cores")
         ways = {
             "kernel-opt": OURS,
             "pandas.read_csv + groupby": PANDAS,
@@ -66,7 +68,8 @@ def compare(ways: dict[str, str], path: Path, repeats: int, rows: int, unit: str
     best: dict[str, tuple[float, float]] = {}
     for _ in range(repeats):
         for name, code in ways.items():
-            wall_s, peak_mib = measure(code.format(path=str(path)))
+            own = ["-c", code.format(path=str(path))] if code else ["-m", "kernel_opt.edges.tracers.read", str(path)]
+            wall_s, peak_mib = measure([sys.executable, *own])
             old = best.get(name, (wall_s, peak_mib))
             best[name] = min(old[0], wall_s), max(old[1], peak_mib)
     first = next(iter(best.values()))
@@ -75,16 +78,16 @@ def compare(ways: dict[str, str], path: Path, repeats: int, rows: int, unit: str
         print(f"{name:30} {wall_s:7.2f} s {rows / wall_s:12,.0f} {unit} {peak_mib:7.0f} MiB   {ratios}")
 
 
-def measure(code: str) -> tuple[float, float]:
-    """Run one Python program; return its wall time and the peak memory of it and all its children together."""
+def measure(argv: list[str]) -> tuple[float, float]:
+    """Run one program; return its wall time and the peak memory of it and all its children together."""
     began = time.perf_counter()
-    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL)
+    child = subprocess.Popen(argv, stdout=subprocess.DEVNULL)
     peak = 0.0
     while child.poll() is None:
         peak = max(peak, sum(resident_mib(pid) for pid in family(child.pid)))
         time.sleep(0.01)
     if child.returncode:
-        sys.exit(f"failed: {code}")
+        sys.exit(f"failed: {argv}")
     return time.perf_counter() - began, peak
 
 
@@ -124,17 +127,34 @@ def write_trace(path: Path, rows: int) -> None:
 
 def write_code(path: Path, size: int) -> int:
     """Write a code.json of about this size; return its rows."""
-    isa = ["v_mfma_f32_16x16x16_f16 a[0:3], v[0:1], v[2:3], a[0:3]", "s_waitcnt vmcnt(0)", "global_load_dwordx4 v[0:3], v[4:5], off"]
+    isa = [
+        "v_mfma_f32_16x16x16_f16 a[0:3], v[0:1], v[2:3], a[0:3]",
+        "s_waitcnt vmcnt(0)",
+        "global_load_dwordx4 v[0:3], v[4:5], off",
+    ]
     count = 0
     with path.open("w") as file:
         file.write('{"code":[')
         while file.tell() < size:
             for place in range(5000):
                 kernel = ["; _Z4kern", 0, 0, f"kern_{count}(int)", 1, 4 * place, 0, 0, 0, 0] if place == 0 else None
-                row = [isa[place % 3], 0, place, f"/src/kernels/pa_decode.py:{place % 700}", 1, 4 * place, 64, 900 + place, 800, 9]
+                row = [
+                    isa[place % 3],
+                    0,
+                    place,
+                    f"/src/kernels/pa_decode.py:{place % 700}",
+                    1,
+                    4 * place,
+                    64,
+                    900 + place,
+                    800,
+                    9,
+                ]
                 file.write(("," if count else "") + json.dumps(kernel or row, separators=(",", ":")))
                 count += 1
-        file.write('],"header":"ISA, _, LineNumber, Source, Codeobj, Vaddr, Hit, Latency, Stall, Idle","version":"3.0.0"}')
+        file.write(
+            '],"header":"ISA, _, LineNumber, Source, Codeobj, Vaddr, Hit, Latency, Stall, Idle","version":"3.0.0"}'
+        )
     return count
 
 

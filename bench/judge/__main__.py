@@ -22,9 +22,9 @@ from bench.judge.trial import Rule
 RULES: tuple[type[Rule], ...] = (Evidence, Strict, *RIVALS)
 # Trials at full size: the error of a share of 0.7 % must stay near 0.1 % for ours, where a bar hangs on it.
 NULLS = {"typical": 6000}
-OTHER_NULLS = 2500
-POWERS = 800
-NIGHTS = 30
+OTHER_NULLS = 1500
+POWERS = 500
+NIGHTS = 20
 OTHERS = 0.25  # Of these for the other rules, whose errors are coarse enough to see.
 CHUNK = 100
 
@@ -124,7 +124,7 @@ def _play_nights(pool: ProcessPoolExecutor, seed: int, size: float) -> list[Nigh
     make = REGIMES["typical"].machine
     for mixed in (False, True):
         for rule in RULES:
-            count = max(5, round(NIGHTS * size * (min(1, rule.weight))))
+            count = max(5, round(NIGHTS * size * _weight(rule)))
             nights = list(pool.map(partial(play_night, rule, make, mixed, seed), range(count)))
             rows.append(_night_row(rule.name, "a usual mix" if mixed else "nulls", nights))
     return rows

@@ -5,6 +5,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from kernel_opt import __version__
 from kernel_opt.model.errors import KernelOptError
@@ -21,6 +22,7 @@ VERBS = {
     "report": "render performance.md or results.tsv again",
     "gpus": "the cards, who is on them, which would be taken",
     "trace": "trace a command, or read what a tracer left",
+    "demo": "tune the shipped example on this machine's CPU, live",
     "init": "look at a repository and write its kernel-opt.toml",
     "doctor": "every precondition, with what to do",
     "clean": "remove a finished run",
@@ -36,9 +38,17 @@ EXAMPLES = """examples:
 """
 
 
+class Parser(argparse.ArgumentParser):
+    """Tells a slip on the command line as every other error is told: in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with exit code 2."""
+        self.exit(2, f"kernel-opt: {message}; see `{self.prog} --help`\n")
+
+
 def build_parser(verbs: Sequence[str] = tuple(VERBS)) -> argparse.ArgumentParser:
     """Return the parser with the given verbs loaded; all of them for help and completion."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="kernel-opt",
         description="Makes one GPU kernel faster, on its own, overnight.",
         epilog=EXAMPLES,
@@ -57,20 +67,44 @@ def build_parser(verbs: Sequence[str] = tuple(VERBS)) -> argparse.ArgumentParser
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; an error is one line that says what, where, and what to do."""
+    _open_closed_streams()
     words = list(sys.argv[1:] if argv is None else argv)
     called = next((word for word in words if not word.startswith("-")), "")
-    args = build_parser((called,) if called in VERBS else ()).parse_args(words)
     try:
-        return int(importlib.import_module(f"kernel_opt.cli.{args.verb}").run(args))
+        args = build_parser((called,) if called in VERBS else ()).parse_args(words)
+        code = int(importlib.import_module(f"kernel_opt.cli.{args.verb}").run(args))
+        sys.stdout.flush()
     except KernelOptError as error:
         print(f"kernel-opt: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Whoever read our output has had enough; the interpreter must not complain about it at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has had enough.
+        _drop_output()
         return 141
+    except OSError as error:
+        _drop_output()
+        where = "standard output" if error.filename is None else error.filename
+        print(f"kernel-opt: {where}: {error.strerror or error}; see that it can be read and written", file=sys.stderr)
+        return 1
+    return code
+
+
+def _open_closed_streams() -> None:
+    """Put /dev/null where a standard stream is closed: else the next file opened, the journal say, would become it."""
+    for fd, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(fd, mode, closefd=False))
+
+
+def _drop_output() -> None:
+    """Point stdout at nothing: the interpreter must not complain at its end about what it cannot write."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 if __name__ == "__main__":

@@ -57,7 +57,9 @@ def _hours(text: str) -> float:
 
 def run(args: argparse.Namespace) -> int:
     """Begin the run and tell how to follow it."""
-    from kernel_opt.daemon.begin import Wish, is_stopped, prepare, spawn, stay, undo
+    from kernel_opt.daemon.asking import is_stopped
+    from kernel_opt.daemon.begin import Wish, prepare
+    from kernel_opt.daemon.begin_process import spawn, stay, undo
 
     wish = Wish(
         tag=args.tag,
@@ -78,11 +80,12 @@ def run(args: argparse.Namespace) -> int:
         print(note)
     if args.foreground:
         return stay(place)
+    pid = 0
     try:
         pid = spawn(place)
-    except BaseException:
-        undo(place)
-        raise
+    finally:
+        if not pid:
+            undo(place)
     print(f"run {place.tag} stands: daemon {pid}, worktree {place.worktree}")
     print(f"follow it with `kernel-opt status --tag {place.tag}` or `kernel-opt logs -f --tag {place.tag}`")
     return 0

@@ -35,10 +35,11 @@ _EPILOG = """exit code:
   4  dead: the journal says it is running, but no daemon is
   With several runs: 4 when one is dead, else 0 when one is under way, else 3.
 
---json prints {"schema": 1, "runs": [...]}, one object a run: tag, repository, worktree, branch, directory, state, step,
-hold, round, baseline_commit, best_commit, best_round, classes, overall, headline, regressions_in_a_row, keeps,
-endings, recent, spent, stop, detectable_pct, started_s, last_fact_s, pid, advice, problem. Times end in _s (wall clock
-in seconds since 1970), microseconds in _us, per cents in _pct; null is unknown. Fields may be added, never renamed.
+--json prints {"schema": 1, "runs": [...]}, one object a run: schema, tag, repository, worktree, branch, directory,
+state, step, hold, round, baseline_commit, best_commit, best_round, classes, overall, headline, regressions_in_a_row,
+regressions_limit, keeps, endings, recent, spent, stop, detectable_pct, started_s, last_fact_s, pid, advice, problem.
+Times end in _s (wall clock in seconds since 1970), microseconds in _us, per cents in _pct; null is unknown. Fields may
+be added, never renamed. A run that cannot be read has only tag, directory, state, pid, last_fact_s, advice, problem.
 
 examples:
   kernel-opt status                      every run; the whole screen when there is one

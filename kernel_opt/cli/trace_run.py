@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from kernel_opt.edges.clock import SystemClock
+from kernel_opt.edges.clock import Clock, SystemClock
 from kernel_opt.edges.gpus.platform import Platform
 from kernel_opt.edges.gpus.rocm import open_platform
 from kernel_opt.edges.lease import take
@@ -49,7 +49,8 @@ def run_traced(
     if platform == "host":
         ended = _run(host.trace_argv(command, folder, sampling=True), folder, os.environ, timeout_s)
         return "" if ended.exit_code == 0 else _complain(command, ended, folder)
-    with _hold_card(open_platform({})) if is_gated else nullcontext(dict(os.environ)) as environ:
+    own = nullcontext(dict(os.environ))
+    with hold_card(open_platform({}), Thresholds(), SystemClock()) if is_gated else own as environ:
         return _descend(command, folder, environ, Rung.THREAD if is_deep else Rung.KERNEL, kernels, timeout_s)
 
 
@@ -65,7 +66,9 @@ def _descend(
     while rung is not Rung.SCRIPT:
         part = folder / rung.value
         part.mkdir()
-        ended = _run(rocprofv3.trace_argv(command, part, rung=rung, kernel_regex="|".join(kernels)), part, environ, timeout_s)
+        ended = _run(
+            rocprofv3.trace_argv(command, part, rung=rung, kernel_regex="|".join(kernels)), part, environ, timeout_s
+        )
         if has_whole_results(part):
             if ended.exit_code != 0:
                 notes.append(f"the results are whole, though {_say_end(ended)}")
@@ -123,9 +126,8 @@ def _complain(command: Sequence[str], ended: Ended, folder: Path) -> str:
 
 
 @contextmanager
-def _hold_card(platform: Platform) -> Generator[dict[str, str]]:
+def hold_card(platform: Platform, thresholds: Thresholds, clock: Clock) -> Generator[dict[str, str]]:
     """Take the idlest card for ourselves and give the environment that shows it alone."""
-    thresholds, clock = Thresholds(), SystemClock()
     looks = [platform.read_cards()]
     for _ in range(thresholds.looks - 1):
         clock.sleep_s(thresholds.gap_s)

@@ -1,6 +1,7 @@
 """Asking a running daemon for something, from another process."""
 
 import contextlib
+import json
 import os
 import signal
 import sys
@@ -10,9 +11,10 @@ from kernel_opt.daemon.lock import read_holder
 from kernel_opt.daemon.signals import PAUSE, STOP, STOP_NOW
 from kernel_opt.edges.clock import SystemClock
 from kernel_opt.edges.places import RunPlace
+from kernel_opt.journal.reader import read_summary
 from kernel_opt.model.errors import KernelOptError
 
-__all__ = ["PAUSE", "STOP", "STOP_NOW", "ask", "take_back", "wait_for_end"]
+__all__ = ["PAUSE", "STOP", "STOP_NOW", "ask", "is_stopped", "take_back", "wait_for_end"]
 
 NAP_S = 0.1
 
@@ -59,5 +61,14 @@ def wait_for_end(place: RunPlace, limit_s: float) -> int:
                 f"run {place.tag} has not stopped within {limit_s:.0f} s", "`kernel-opt stop --now` ends what runs"
             )
         clock.sleep_s(NAP_S)
+    if not is_stopped(place):
+        mend = f"see {place.directory}/daemon.out; `kernel-opt start --tag {place.tag} --resume` goes on with it"
+        raise KernelOptError(f"the daemon of run {place.tag} is gone, but the run did not stop in order", mend)
     print(f"run {place.tag} has stopped; its report is {place.worktree}/performance.md")
     return 0
+
+
+def is_stopped(place: RunPlace) -> bool:
+    """Say whether the run's journal ends with a stop."""
+    _, _, summary, _ = read_summary(place.directory)
+    return bool(summary and json.loads(summary).get("state") == "stopped")

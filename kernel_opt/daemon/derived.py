@@ -14,8 +14,8 @@ from kernel_opt.model.round_facts import BaselineKept, Dropped, Kept, RoundOpene
 from kernel_opt.model.settings import Settings
 from kernel_opt.model.state import RunState
 from kernel_opt.views.bundle import render_bundle
-from kernel_opt.views.telling import tell_rounds
 from kernel_opt.views.story import RoundStory
+from kernel_opt.views.telling import tell_rounds
 from kernel_opt.views.tsv import render_tsv
 
 RESULTS = "results.tsv"

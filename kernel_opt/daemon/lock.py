@@ -21,12 +21,9 @@ class RunLock:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         if not _lock_within(self._fd, PATIENCE_S):
-            holder = os.pread(self._fd, 4096, 0).decode(errors="replace")
+            holder = _pid_in(os.pread(self._fd, 4096, 0).decode(errors="replace"))
             os.close(self._fd)
-            raise RunTakenError(
-                f"run {tag} is carried out by another daemon already{_pid_words(holder)}",
-                f"`kernel-opt status --tag {tag}` tells how it stands, `kernel-opt stop --tag {tag}` ends it",
-            )
+            raise taken_error(tag, holder)
         pid = os.getpid()
         about = {"pid": pid, "start_ticks": read_start_ticks(pid), "boot_id": read_boot_id()}
         os.ftruncate(self._fd, 0)
@@ -73,6 +70,10 @@ def _pid_in(text: str) -> int | None:
         return None
 
 
-def _pid_words(text: str) -> str:
-    pid = _pid_in(text)
-    return f" (pid {pid})" if pid else ""
+def taken_error(tag: str, pid: int | None) -> RunTakenError:
+    """Say that a run has a live daemon, and what to do about it."""
+    who = f" (pid {pid})" if pid else ""
+    return RunTakenError(
+        f"run {tag} is carried out by a daemon already{who}",
+        f"`kernel-opt status --tag {tag}` tells how it stands, `kernel-opt stop --tag {tag}` ends it",
+    )

@@ -25,6 +25,7 @@ from kernel_opt.edges.worktree import RunTree, create_run_tree
 from kernel_opt.journal.ballast import restore_ballast
 from kernel_opt.journal.codec import entries
 from kernel_opt.journal.store import Store
+from kernel_opt.model.errors import UsageError
 from kernel_opt.model.facts import DaemonStarted, Entry, Fact, Paused, RunStarted, StopAsked, Unpaused
 from kernel_opt.model.settings import Settings
 from kernel_opt.model.state import RunState
@@ -56,8 +57,7 @@ class Life:
         store = open_store(self._folder)
         book = PatientBook(store, self._folder, self._clock, self._log)
         is_new = next(iter(book.records()), None) is None
-        tree = create_run_tree(repository, self._plan.tag, self._plan.base, resuming=self._is_ours(is_new=is_new))
-        (self._folder / "tree-made").touch()
+        tree = self._make_tree(repository, is_new=is_new)
         derived = Derived(self._place, self._settings, repository, self._log, lambda: entries(book.records()))
         scribe = Scribe(book, self._stamp, lambda state: snapshot(state, self._settings), derived.tell)
         if is_new:
@@ -77,9 +77,17 @@ class Life:
         """Let another daemon have the run."""
         self._lock.release()
 
-    def _is_ours(self, *, is_new: bool) -> bool:
-        """Say whether branch and worktree may be there: made by this very run before."""
-        return not is_new or (self._folder / "tree-made").exists()
+    def _make_tree(self, repository: Repository, *, is_new: bool) -> RunTree:
+        """Make or heal branch and worktree; the mark goes first, so that after a crash in between they count as ours."""
+        mark = self._folder / "tree-made"
+        is_ours = not is_new or mark.exists()
+        mark.touch()
+        try:
+            return create_run_tree(repository, self._plan.tag, self._plan.base, resuming=is_ours)
+        except UsageError:
+            if not is_ours:
+                mark.unlink()  # refused: what is there is somebody else's
+            raise
 
     def _stamp(self) -> tuple[float, float, str]:
         return self._clock.utc().timestamp(), self._clock.boot_s(), self._boot_id

@@ -1,6 +1,7 @@
 """What a daemon is started with, left in the run's state directory by whoever starts it."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,8 @@ from kernel_opt.edges.places import RunPlace
 from kernel_opt.model.errors import ReadFailedError
 
 NAME = "plan.json"
+_ALWAYS = ("PATH", "LANG", "LC_ALL", "TZ", "TERM", "USER", "LOGNAME", "VIRTUAL_ENV", "CONDA_PREFIX", "CC", "CXX")
+_PREFIXES = ("ROCM", "HIP_", "HSA_", "LD_LIBRARY_PATH")
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -44,8 +47,7 @@ def read_plan(directory: Path) -> Plan:
         raise ReadFailedError(f"{path} cannot be read: {error}", "is this a run's state directory?") from error
 
 
-def user_environment() -> dict[str, str]:
-    """Return the variables that decide which programs are found; secrets are not among them."""
-    wanted = ("PATH", "LANG", "LC_ALL", "TZ", "TERM", "USER", "LOGNAME", "VIRTUAL_ENV", "CONDA_PREFIX", "CC", "CXX")
-    prefixes = ("ROCM", "HIP_", "HSA_", "LD_LIBRARY_PATH")
-    return {name: value for name, value in os.environ.items() if name in wanted or name.startswith(prefixes)}
+def user_environment(passed: Sequence[str] = ()) -> dict[str, str]:
+    """Return the variables that decide which programs are found, and those ``passed`` by the settings; no others."""
+    named = {*_ALWAYS, *passed}
+    return {name: value for name, value in os.environ.items() if name in named or name.startswith(_PREFIXES)}

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,11 +91,11 @@ def run_contained(
     }
     link = SupervisorLink(containment or probe_containment(), spec, log, pass_fds)
     watch = _Watch(link, time.monotonic() + timeout_s + kill_grace_s + _STOP_LIMIT_S, on_tick, tick_s)
-    try:
+    with ExitStack() as undo:
+        # Also when an exception (a signal's, say) passes through: nothing that was started is left behind.
+        undo.callback(link.end, kill_grace_s, None)
         report = watch.wait()
-    except BaseException:
-        link.end(kill_grace_s, None)
-        raise
+        undo.pop_all()
     leaked = link.end(kill_grace_s, report)
     return _tell_end(argv[0], report, watch.wish, leaked)
 

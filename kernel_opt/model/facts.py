@@ -153,6 +153,8 @@ class Traced(Fact, frozen=True, kw_only=True):
     trace: Trace | None
     folder: str
     note: str = ""
+    card: str = ""
+    """The card it ran on; empty when nothing was run."""
     gpu_s: float = 0.0
 
 

@@ -1,8 +1,14 @@
 """kernel-opt's own knobs: frozen, unknown keys refused, each with its unit and the reason for its default."""
 
-from msgspec import Struct, field
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
 
 from kernel_opt.model.judging import JudgeLimits
+
+Count = Annotated[int, Meta(ge=0)]
+AtLeastOne = Annotated[int, Meta(ge=1)]
+Amount = Annotated[float, Meta(ge=0.0)]
 
 
 class BenchmarkSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -20,9 +26,9 @@ class BenchmarkSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Column that is 0 where the numbers are right; empty or absent in the file: the exit code decides."""
     control: str = ""
     """Column timed on an untouched kernel by the same code; empty: none."""
-    warmup_calls: int = 0
+    warmup_calls: Count = 0
     """Calls of the kernel that warm up, per row and implementation."""
-    timed_calls: int = 0
+    timed_calls: Count = 0
     """Timed calls per row and implementation; 0: not known, GPU time per row is then told more carefully."""
     result_columns: tuple[str, ...] = ("us_*", "err_*", "*_max_diff", "*_diff", "*speedup*", "*ratio*")
     """Globs of columns that hold results: all others are config columns."""
@@ -34,9 +40,9 @@ class BenchmarkSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields
         r"AssertionError.*(tolerance|not close|mismatch|allclose|max_diff)",
     )
     """Regular expressions that mark, in the log of a run without CSV, a failed tolerance assertion."""
-    time_budget_s: float = 0.0
+    time_budget_s: Amount = 0.0
     """Seconds one attempt may take; 0: three times the baseline's own time, at least two minutes more than it."""
-    first_budget_s: float = 3600.0
+    first_budget_s: Amount = 3600.0
     """Seconds the very first run may take, before anything is known; a cold compile of all kernels fits in an hour."""
     environment: dict[str, str] = field(default_factory=dict[str, str])
     """Variables set for every attempt, of best and of candidate alike."""
@@ -51,9 +57,9 @@ class EditSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Globs of paths that may change."""
     protected: tuple[str, ...] = ("tests/**", "scripts/**", ".github/**", "pyproject.toml", "setup.*", "*.toml")
     """Globs of paths that may never change, even where ``allowed`` matches them."""
-    max_file_bytes: int = 1_000_000
+    max_file_bytes: Count = 1_000_000
     """Largest file an edit may hold; kernels are text, a megabyte is already a data bank."""
-    max_files: int = 40
+    max_files: Count = 40
     """Most files one edit may touch; one hypothesis touches few."""
     check_command: tuple[str, ...] = ()
     """argv that tells cheaply, without a GPU, whether the tree still compiles; empty: Python files are parsed."""
@@ -77,19 +83,19 @@ class PlatformSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class GateSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When a card may be taken."""
 
-    interval_s: float = 600.0
+    interval_s: Amount = 600.0
     """Seconds between two looks when no card is idle; ten minutes bother nobody."""
-    looks: int = 7
+    looks: AtLeastOne = 7
     """Looks before the run stops: at 0, 10, ..., 60 minutes."""
-    readings: int = 2
+    readings: AtLeastOne = 2
     """Readings that must all show an idle card; one alone may fall between two kernels of somebody."""
-    gap_s: float = 5.0
+    gap_s: Amount = 5.0
     """Seconds between these readings; a training step rarely pauses longer."""
-    watch_s: float = 5.0
+    watch_s: Amount = 5.0
     """Seconds between readings while a child runs."""
-    use_pct: float = 5.0
+    use_pct: Amount = 5.0
     """Use up to which a card counts as idle; monitors cause a few per cent."""
-    vram_floor_mb: float = 1024.0
+    vram_floor_mb: Amount = 1024.0
     """VRAM in use up to which a card counts as empty; an idle MI300X shows about 300 MB."""
 
 
@@ -97,19 +103,46 @@ class AgentSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Who proposes."""
 
     name: str = "command"
-    """The proposer: "command" runs ``command``, "playbook" takes ideas from ``playbook``; several with commas, in order."""
+    """The proposer: "command" runs ``command``, "playbook" takes ideas from ``playbook``, "knobs" searches ``[[knobs]]``;
+    several with commas, in order."""
     playbook: str = "playbook"
     """Folder of ideas, relative to the repository root."""
     command: tuple[str, ...] = ()
     """argv of the command proposer; it edits the worktree it is started in and leaves a proposal."""
-    timeout_s: float = 1800.0
+    timeout_s: Amount = 1800.0
     """Seconds one call may take; half an hour is long for one edit."""
-    silence_s: float = 600.0
+    silence_s: Amount = 600.0
     """Seconds without any output after which a call counts as hung; 0: never."""
     pass_environment: tuple[str, ...] = ()
     """Names of the user's variables that the proposer needs, its key for instance."""
-    patience: int = 12
+    patience: AtLeastOne = 12
     """Unavailable answers in a row after which the run stops; with the backoff this is about five hours."""
+
+
+class KnobSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One tunable: where its value stands in the code, and what it may be."""
+
+    name: str
+    """As constraints and hypotheses call it; a letter, then letters, digits and underscores."""
+    file: str
+    """Relative to the repository root; ``edit.allowed`` must allow it."""
+    pattern: str
+    """Regular expression with one group, the value; ``^`` and ``$`` match at lines. Found not once: left out for now."""
+    values: tuple[str | int | float, ...]
+    """What may stand there, written as given; for numbers in rising order, since neighbours are taken for alike."""
+    kernel: str = ""
+    """Regular expression of the kernels it is about: their hotspots are the evidence; empty: all."""
+
+
+class SearchSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the knobs are searched."""
+
+    budget: Count = 100
+    """Points tried at most in the whole run; in measured spaces of thousands of points 100 came close to the best."""
+    constraints: tuple[str, ...] = ()
+    """Comparisons of knobs that must hold, such as "RT * DT <= 32"; one about a knob that is left out holds."""
+    seed: int = 0
+    """Fixes the choices, not the timings."""
 
 
 class FormatSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -117,52 +150,52 @@ class FormatSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     command: tuple[str, ...] = ()
     """argv run in the worktree; ``{files}`` stands for the candidate's files; empty: nothing is formatted."""
-    timeout_s: float = 120.0
+    timeout_s: Amount = 120.0
     """Seconds it may take."""
 
 
 class RoundSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What bounds one round."""
 
-    repairs: int = 3
+    repairs: Count = 3
     """Repairs in a row of one proposal that computes wrong numbers."""
-    quick_fixes: int = 1
+    quick_fixes: Count = 1
     """Quick fixes of one proposal that fails to run."""
-    send_backs: int = 1
+    send_backs: Count = 1
     """Times a proposal without evidence, change or permission is sent back with the reason."""
-    faults: int = 3
+    faults: AtLeastOne = 3
     """Infrastructure faults at one step before the round is closed as such."""
-    noise_runs: int = 12
+    noise_runs: AtLeastOne = 12
     """Runs of best against itself at the baseline: a scale within 20 %, for the price of two candidates."""
-    headline_every: int = 10
+    headline_every: Count = 10
     """Keeps after which the headline is measured afresh."""
 
 
 class StopSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When the run ends; 0 means no bound."""
 
-    regressions_in_a_row: int = 5
+    regressions_in_a_row: Count = 5
     """Regressions in a row that end the run; some users want 50."""
-    max_rounds: int = 0
+    max_rounds: Count = 0
     """Rounds since this start or resume."""
-    max_hours: float = 0.0
+    max_hours: Amount = 0.0
     """Hours since this start or resume, time waited included."""
-    max_gpu_hours: float = 0.0
+    max_gpu_hours: Amount = 0.0
     """Hours of leased GPU time of the whole run."""
-    max_cost_usd: float = 0.0
+    max_cost_usd: Amount = 0.0
     """Money the proposer reported for the whole run."""
-    fault_rounds: int = 3
+    fault_rounds: Count = 3
     """Rounds in a row closed by infrastructure; a machine that broken wants a human."""
-    empty_rounds: int = 5
+    empty_rounds: Count = 5
     """Rounds in a row in which the proposer gave nothing; it has run dry."""
 
 
 class DiskSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How much room must be left."""
 
-    min_free_mb: float = 2048.0
+    min_free_mb: Amount = 2048.0
     """Free space of the state directory below which no round starts."""
-    keep_rounds: int = 5
+    keep_rounds: Count = 5
     """Rounds whose raw traces are kept beside those of baseline and best."""
 
 
@@ -175,6 +208,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     gate: GateSettings = GateSettings()
     judge: JudgeLimits = JudgeLimits()
     agent: AgentSettings = AgentSettings()
+    knobs: tuple[KnobSettings, ...] = ()
+    search: SearchSettings = SearchSettings()
     format: FormatSettings = FormatSettings()
     round: RoundSettings = RoundSettings()
     stop: StopSettings = StopSettings()

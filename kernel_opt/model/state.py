@@ -44,6 +44,15 @@ class Lookback(Struct, frozen=True):
     why: str
 
 
+class Trial(Struct, frozen=True):
+    """One hypothesis with what was measured of it: what a search goes on from."""
+
+    sentence: str
+    ending: Ending
+    ratios: tuple[tuple[str, float], ...] = ()
+    """Class key and candidate over the best of that time; empty when nothing was measured."""
+
+
 class RegressionNote(Struct, frozen=True):
     """One regression as the stop summary tells it."""
 
@@ -111,9 +120,13 @@ class RunState(Struct, frozen=True):
     """The last five rounds."""
     ideas: tuple[tuple[str, Ending], ...] = ()
     """Every hypothesis so far and how it ended, so that nothing is tried twice by accident."""
+    trials: tuple[Trial, ...] = ()
+    """The same with what was measured; a kept one is the best that the ratios after it are told against."""
     recent_regressions: tuple[RegressionNote, ...] = ()
     headline: Verdict | None = None
     traced_code: str = ""
+    traced_card: str = ""
+    traced_s: float = 0.0
     faults_here: int = 0
     fault_why: str = ""
     """What the last of these faults was; unlike ``hold`` it outlives the wait."""

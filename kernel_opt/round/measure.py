@@ -9,7 +9,7 @@ from kernel_opt.edges.files import remove_tree
 from kernel_opt.edges.provenance import find_read, mark_unread
 from kernel_opt.edges.session_records import RunAnswer, RunOutcome
 from kernel_opt.model.config import ConfigRow
-from kernel_opt.model.facts import Benched, Broke, Fact, Faulted, Measured, Purpose
+from kernel_opt.model.facts import Benched, BenchedWrong, Broke, Fact, Faulted, Measured, Purpose
 from kernel_opt.model.judging import JudgeLimits, Redo, RunArm
 from kernel_opt.model.measurement import Arm, Measurement, RowTime, TimedRun
 from kernel_opt.model.round_facts import Refused
@@ -89,11 +89,14 @@ class _Measuring:
         fact = machine_fact(answer, self._bench, self._tools)
         fact = fact or tell_run(commit, answer, self._bench, self._state, self._tools)
         if not isinstance(fact, Benched):
-            return fact
+            return _not_the_candidates(fact, commit, self._bench.gpu_s) if self._is_best_of_a_round(arm) else fact
         if changed and find_read(tree, changed) == ():
             why = f"the benchmark read none of the changed files: {', '.join(changed[:5])}"
             return Broke(commit=commit, kind="unused", why=why, folder=fact.run.folder, gpu_s=self._bench.gpu_s)
         return self._take(arm, fact, answer, wanted)
+
+    def _is_best_of_a_round(self, arm: Arm) -> bool:
+        return arm is Arm.BEST and self._step.purpose is Purpose.ROUND
 
     def _bench_is_spoilt(self, wanted: RunArm | Redo) -> bool:
         """Say whether the judge has no redo left for this place."""
@@ -141,6 +144,13 @@ class _Measuring:
         if isinstance(wanted, Redo):
             run = replace(run, redo_of=wanted.index)
         self._measurement = replace(self._measurement, runs=(*self._measurement.runs, run))
+
+
+def _not_the_candidates(fact: Fact, best: str, gpu_s: float) -> Fact:
+    """Tell a failure of best as the machine's: it ran right before, and the candidate has no part in it."""
+    if isinstance(fact, Broke | BenchedWrong | Refused):
+        return Faulted(kind="best-failed", why=f"best {best[:12]} did not run right now: {fact.why}", gpu_s=gpu_s)
+    return fact
 
 
 def _disturbed_run(arm: Arm, card: str, answer: RunAnswer) -> TimedRun:

@@ -31,7 +31,7 @@ def profile(step: Profile, state: RunState, tools: Tools) -> Fact:
         trace = traced.trace if isinstance(traced, RunTrace) else None
         note = traced if isinstance(traced, str) else ""
         where = tools.relative(opened.run_folder())
-        return Traced(commit=step.commit, trace=trace, folder=where, note=note, gpu_s=opened.gpu_s)
+        return Traced(commit=step.commit, trace=trace, folder=where, note=note, card=opened.card, gpu_s=opened.gpu_s)
     finally:
         opened.end()
         remove_tree(tree)

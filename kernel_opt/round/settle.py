@@ -122,9 +122,11 @@ def drop(step: Drop, state: RunState, tools: Tools) -> Fact:
 
 
 def finish(step: Finish, state: RunState, tools: Tools) -> Fact:
-    """End without a published summary: what can still be put away is put away."""
-    del tools
-    return Stopped(reason=step.reason, code=step.code, best=state.tip)
+    """End without publishing: the branch may stand on the sealed summary all the same, and that is told."""
+    stands_at = read_ref(tools.repository, tools.tree.branch)
+    sealed = state.stop.sealed[1] if state.stop and state.stop.sealed else None
+    best = sealed if sealed is not None and stands_at == sealed else state.tip
+    return Stopped(reason=step.reason, code=step.code, best=best)
 
 
 def write_new(path: Path, content: bytes) -> None:

@@ -35,7 +35,7 @@ def _noise_judged(state: RunState, fact: f.NoiseJudged) -> RunState:
 def _baseline_traced(state: RunState, fact: f.Traced) -> RunState:
     stage = at(state, g.BaselineWeighed)
     trace = fact.trace or stage.trace
-    return replace(state, stage=g.BaselineTraced(stage.run), baseline_trace=trace, traced_code=fact.commit)
+    return replace(state, stage=g.BaselineTraced(stage.run), baseline_trace=trace, **_traced(state, fact))
 
 
 def _baseline_sealed(state: RunState, fact: r.Sealed) -> RunState:
@@ -50,7 +50,12 @@ def _baseline_kept(state: RunState, fact: r.BaselineKept) -> RunState:
 
 def _best_traced(state: RunState, fact: f.Traced) -> RunState:
     best = replace(state.best, trace=fact.trace or state.best.trace) if state.best else None
-    return replace(state, traced_code=fact.commit, best=best)
+    return replace(state, best=best, **_traced(state, fact))
+
+
+def _traced(state: RunState, fact: f.Traced) -> dict[str, object]:
+    """Note what was traced, where and when: a trace grows stale."""
+    return {"traced_code": fact.commit, "traced_card": fact.card, "traced_s": state.last_s}
 
 
 def _headline_measured(state: RunState, fact: f.Measured) -> RunState:

@@ -9,7 +9,7 @@ from kernel_opt.model.errors import UsageError
 from kernel_opt.model.judging import JudgeLimits
 from kernel_opt.model.measurement import Arm, Metric
 from kernel_opt.rules.bank import UNKNOWN_SD, CardBank
-from kernel_opt.rules.evidence import BANK_WEIGHT, UNKNOWN_WEIGHT, Series
+from kernel_opt.rules.series import BANK_WEIGHT, UNKNOWN_WEIGHT, Series
 from kernel_opt.rules.times import WHOLE, Times
 
 

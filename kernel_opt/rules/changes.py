@@ -92,8 +92,10 @@ def _gpu_spent(state: RunState, gpu_s: float) -> RunState:
 
 def _proposer_away(state: RunState, fact: f.ProposerAway, at_s: float) -> RunState:
     times = state.proposer_away + 1
+    if fact.final:  # no wait would help
+        return replace(state, proposer_away=times, proposer_lost=fact.why)
     hold = Hold("proposer", at_s, times, fact.why, fact.retry_after_s)
-    return replace(state, proposer_away=times, hold=hold, proposer_lost=fact.why if fact.final else state.proposer_lost)
+    return replace(state, proposer_away=times, hold=hold)
 
 
 def _waited(state: RunState, _: f.Waited, __: float) -> RunState:

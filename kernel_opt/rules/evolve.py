@@ -39,7 +39,8 @@ def _is_due(state: RunState, fact: Fact) -> bool:
 
 
 def _pass_time(state: RunState, entry: Entry) -> RunState:
-    """Count the time since the last fact, unless no daemon lived in between or the clock was set back."""
-    passed = 0.0 if isinstance(entry.fact, DaemonStarted) or not state.last_s else entry.at_s - state.last_s
+    """Count the time since the last fact, unless no daemon lived in between, it rested, or the clock was set back."""
+    is_idle = isinstance(entry.fact, DaemonStarted) or not state.last_s or state.paused
+    passed = 0.0 if is_idle else entry.at_s - state.last_s
     tally = replace(state.tally, active_s=state.tally.active_s + max(0.0, passed))
     return replace(state, tally=tally, last_s=entry.at_s)

@@ -8,7 +8,8 @@ fewer runs for fewer wrong keeps; a stale bank forbids too much, and so costs po
 import math
 
 from kernel_opt.rules.case import Case
-from kernel_opt.rules.evidence import Series, clipped_mean, gain_evidence
+from kernel_opt.rules.evidence import clipped_mean, gain_evidence
+from kernel_opt.rules.series import Series
 from kernel_opt.rules.stats import median
 
 _AGREED = math.log(2.5)  # Off the bar for pairs when the bank is a good witness: 20 to 1 each, not 50 to 1.

@@ -70,3 +70,21 @@ def guess_counts(text: str) -> tuple[tuple[int, int], ...]:
     found = [(int(warm), int(timed)) for warm, timed in pairs]
     found += [(int(warm), int(timed)) for warm in _WARM_UP.findall(text) for timed in _CALLS.findall(text)]
     return tuple(dict.fromkeys((warm, timed) for warm, timed in found if timed))
+
+
+_NO_KERNELS = frozenset(
+    {"tests", "test", "docs", "doc", "scripts", "tools", "bench", "benchmarks", "examples", ".github"}
+)
+_SOURCE = re.compile(r"\.(py|c|cc|cpp|cu|cuh|h|hpp|hip|cl|s|mlir)$")
+
+
+def guess_allowed(paths: Sequence[str], known: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return globs of the files to be tuned: a preset's that find any, kernels/, src/, else all folders of sources."""
+    fitting = tuple(glob for glob in known if any(matches_any(path, (glob,)) for path in paths))
+    if fitting:
+        return fitting
+    sources = [path for path in paths if _SOURCE.search(path)]
+    folders = dict.fromkeys(path.split("/")[0] for path in sources if "/" in path)
+    usual = [name for name in ("kernels", "src") if name in folders][:1]
+    chosen = usual or [name for name in folders if name not in _NO_KERNELS]
+    return tuple(f"{name}/**" for name in chosen) or ("*",)

@@ -13,11 +13,13 @@ _TABLE = re.compile(r"\[(\w+)\]")
 _WIDTH = 120
 
 
-def fill_in(template: str, header: Sequence[str], values: Mapping[str, Value], notes: Mapping[str, Sequence[str]]) -> str:
-    """Return ``template`` under another header, with ``values`` by ``table.key`` and ``notes`` as comments above them."""
+def fill_in(
+    template: str, header: Sequence[str], values: Mapping[str, Value], notes: Mapping[str, Sequence[str]]
+) -> str:
+    """Return ``template`` under another header, with ``values`` by ``table.key`` and ``notes`` as comments there."""
     lines = template.splitlines()
     first = lines.index("") + 1
-    written = [f"# {line}".rstrip() for line in header]
+    written = [_comment(line) for line in header]
     written.append("")
     table, place, open_values = "", first, dict(values)
     while place < len(lines):
@@ -26,12 +28,17 @@ def fill_in(template: str, header: Sequence[str], values: Mapping[str, Value], n
         key = _KEY.match(lines[place])
         name = f"{table}{key[1]}" if key else ""
         end = _end_of_value(lines, place) if key else place + 1
-        written += [f"# {note}" for note in notes.get(name, ())] if key else []
+        written += [_comment(note) for note in notes.get(name, ())]
         written += [f"{key[1]} = {to_toml(open_values.pop(name))}"] if key and name in open_values else lines[place:end]
         place = end
     if open_values:
         raise KernelOptError(f"the template has no {', '.join(open_values)}", "install kernel-opt again")
     return "\n".join(written) + "\n"
+
+
+def _comment(text: str) -> str:
+    """Return a comment; names of kernels and configs come from outside and may hold anything."""
+    return f"# {''.join(c if c.isprintable() else '?' for c in text)}".rstrip()
 
 
 def _end_of_value(lines: Sequence[str], place: int) -> int:
@@ -78,4 +85,8 @@ def _key(name: str) -> str:
 
 def _quote(text: str) -> str:
     named = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
-    return '"' + "".join(named.get(c) or (f"\\u{ord(c):04x}" if ord(c) < 32 or ord(c) == 127 else c) for c in text) + '"'
+    return '"' + "".join(named.get(letter) or _escape(letter) for letter in text) + '"'
+
+
+def _escape(letter: str) -> str:
+    return f"\\u{ord(letter):04x}" if ord(letter) < ord(" ") or letter == "\x7f" else letter

@@ -15,7 +15,6 @@ from kernel_opt.model.verdict import Outcome, Verdict
 from kernel_opt.rules.bank import Bank
 from kernel_opt.rules.case import Case, check_question
 from kernel_opt.rules.evidence import (
-    Series,
     anchored_loss_evidence,
     estimate,
     futility_evidence,
@@ -24,6 +23,7 @@ from kernel_opt.rules.evidence import (
 )
 from kernel_opt.rules.gain import first_gain, has_gained
 from kernel_opt.rules.plan import find_redo, next_arm
+from kernel_opt.rules.series import Series
 from kernel_opt.rules.strict import next_strict
 from kernel_opt.rules.telling import no_verdict, tell
 from kernel_opt.rules.times import Times

@@ -49,9 +49,14 @@ from kernel_opt.model.steps import (
     Wait,
 )
 from kernel_opt.rules.aftermath import after_break, after_refusal, after_verdict, after_wrong
-from kernel_opt.rules.stop import machine_failed, reason_to_stop
+from kernel_opt.rules.stop import machine_failed, reason_to_stop, used_up
 
 FIRST_BACKOFF_S, LAST_BACKOFF_S = 60.0, 1800.0  # 1, 2, 4 ... 30 minutes: a driver reset takes seconds, a reboot minutes
+TRACE_AGE_S = 12 * 3600.0  # by then clocks, neighbours and temperature are another day's
+ENDS_WELL = frozenset(
+    {"regressions", "max-rounds", "max-hours", "max-gpu-hours", "max-cost", "proposer-empty", "proposer"}
+)
+"""Stops that leave machine and time enough for the last measurement."""
 
 
 def next_step(state: RunState, limits: Settings) -> Step:
@@ -59,15 +64,29 @@ def next_step(state: RunState, limits: Settings) -> Step:
     if state.stop is not None:
         return _ending_step(state, state.stop, limits)
     if plan := reason_to_stop(state, limits):
-        return plan
+        return Measure(state.base, state.code, Purpose.HEADLINE) if _owes_headline(state, plan, limits) else plan
     if state.paused:
         return Rest()
     step = _stage_step(state, limits)
     if state.faults_here >= limits.round.faults:
-        step = _way_out(state, step)
+        step = _way_out(state, step, limits)
     if state.hold is not None and not isinstance(step, PlanStop):
         return _wait(state.hold, limits)
     return step
+
+
+def is_trace_stale(state: RunState) -> bool:
+    """Say whether best changed since its trace, or the card did, or it is of another half day."""
+    last = state.measurements[-1].runs[-1:] if state.measurements else ()
+    moved = any(state.traced_card and run.card != state.traced_card for run in last)
+    return state.traced_code != state.code or moved or state.last_s - state.traced_s > TRACE_AGE_S
+
+
+def _owes_headline(state: RunState, plan: PlanStop, limits: Settings) -> bool:
+    """Say whether the run, ending by itself, first measures what it claims; one try, none on a machine that fails."""
+    kept_since = state.tally.keeps > state.tally.headline_keeps
+    fit = isinstance(state.stage, Ready) and not state.faults_here and not state.looks and not state.paused
+    return plan.code in ENDS_WELL and kept_since and fit and bool(limits.round.headline_every)
 
 
 def hold_length_s(hold: Hold, limits: Settings) -> float:
@@ -97,13 +116,13 @@ def _ending_step(state: RunState, stop: StopState, limits: Settings) -> Step:
     return Publish("stop", *stop.sealed)
 
 
-def _way_out(state: RunState, step: Step) -> Step:
+def _way_out(state: RunState, step: Step, limits: Settings) -> Step:
     """Leave a step that only faults: out of the round, or on without what is merely nice to have."""
     if isinstance(step, Drop | OpenRound | PlanStop):
         return step
     match state.stage:
         case Ready() | HeadlineTimed():
-            return OpenRound(state.round + 1)
+            return used_up(state, limits) or OpenRound(state.round + 1)
         case BaselineWeighed():
             return Seal("baseline", state.base)
         case NeedBaseline() | BaselineRight() | BaselineTimed():
@@ -136,7 +155,7 @@ def _stage_step(state: RunState, limits: Settings) -> Step:  # noqa: C901 -- one
         case HeadlineTimed():
             return Judge(Purpose.HEADLINE)
         case Opened():
-            return Propose()
+            return Drop(Ending.GAVE_NOTHING, state.proposer_lost) if state.proposer_lost else Propose()
         case Drafted():
             return Check()
         case Barred():
@@ -168,7 +187,7 @@ def _between_rounds(state: RunState, limits: Settings) -> Step:
     keeps = state.tally.keeps - state.tally.headline_keeps
     if limits.round.headline_every and keeps >= limits.round.headline_every:
         return Measure(state.base, state.code, Purpose.HEADLINE)
-    if state.traced_code != state.code:
+    if is_trace_stale(state):
         return Profile(state.code)
     return OpenRound(state.round + 1)
 

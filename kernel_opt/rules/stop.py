@@ -1,7 +1,7 @@
 """When a run ends by itself: never to ask a human, always with one reason in words."""
 
 from kernel_opt.model.settings import Settings
-from kernel_opt.model.stages import BaselineSealed, KeepSealed, Ready
+from kernel_opt.model.stages import BaselineSealed, KeepSealed, Opened, Ready
 from kernel_opt.model.state import RunState
 from kernel_opt.model.steps import PlanStop
 
@@ -10,7 +10,8 @@ HOUR_S = 3600.0
 
 def reason_to_stop(state: RunState, limits: Settings) -> PlanStop | None:
     """Return why the run must end now, or None."""
-    return _asked_or_impossible(state, limits) or _machine_unfit(state, limits) or _used_up(state, limits)
+    used = used_up(state, limits) if isinstance(state.stage, Ready) else None
+    return _asked_or_impossible(state, limits) or _machine_unfit(state, limits) or used
 
 
 def machine_failed(state: RunState) -> PlanStop:
@@ -29,7 +30,7 @@ def _asked_or_impossible(state: RunState, limits: Settings) -> PlanStop | None:
     if state.looks >= limits.gate.looks:
         minutes = round((limits.gate.looks - 1) * limits.gate.interval_s / 60)
         return PlanStop(f"no idle GPU available for {minutes} minutes", "no-idle-gpu")
-    if state.proposer_lost:
+    if state.proposer_lost and not isinstance(state.stage, Opened):
         return PlanStop(f"the proposer cannot be used: {state.proposer_lost}", "proposer")
     if state.proposer_away >= limits.agent.patience:
         why = state.hold.why if state.hold else "no answer"
@@ -47,10 +48,8 @@ def _machine_unfit(state: RunState, limits: Settings) -> PlanStop | None:
     return machine_failed(state) if state.faults_here >= 2 * limits.round.faults else None
 
 
-def _used_up(state: RunState, limits: Settings) -> PlanStop | None:
+def used_up(state: RunState, limits: Settings) -> PlanStop | None:
     """Name a bound that is reached; it counts only between two rounds."""
-    if not isinstance(state.stage, Ready):
-        return None
     tally, stop = state.tally, limits.stop
     checks = (
         (tally.regressions_in_a_row, stop.regressions_in_a_row, "regressions", "{} regressions in a row"),

@@ -9,7 +9,7 @@ from kernel_opt.model.facts import Entry
 from kernel_opt.model.hypothesis import Hypothesis, Usage
 from kernel_opt.model.measurement import Metric
 from kernel_opt.model.round_facts import Ending
-from kernel_opt.model.state import Lookback, RegressionNote, RunState, Tally
+from kernel_opt.model.state import Lookback, RegressionNote, RunState, Tally, Trial
 from kernel_opt.rules.regress import note_regression
 
 RECENT_ROUNDS = 5
@@ -57,7 +57,17 @@ def _ended(state: RunState, entry: Entry, ending: Ending, why: str) -> RunState:
     tally = _count_ending(state.tally, ending)
     said = lookbacks[-1].sentence
     ideas = (*state.ideas, (said, ending)) if said else state.ideas
-    return replace(state, tally=tally, lookbacks=lookbacks, ideas=ideas, recent_regressions=regressions)
+    trials = (*state.trials, Trial(said, ending, _class_ratios(state))) if said else state.trials
+    return replace(
+        state, tally=tally, lookbacks=lookbacks, ideas=ideas, trials=trials, recent_regressions=regressions
+    )
+
+
+def _class_ratios(state: RunState) -> tuple[tuple[str, float], ...]:
+    """Return candidate over best for each class that was measured in this round."""
+    stage = state.stage
+    classes = stage.verdict.classes if isinstance(stage, g.Weighed | g.KeepSealed) else ()
+    return tuple((one.key, one.ratio) for one in classes if one.ratio is not None)
 
 
 def _count_ending(tally: Tally, ending: Ending) -> Tally:

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from kernel_opt.model.measurement import Metric
 from kernel_opt.model.verdict import ClassVerdict, Condition, Outcome, Verdict
 from kernel_opt.rules.case import Case
-from kernel_opt.rules.evidence import Estimate, Series, estimate, gain_evidence, loss_evidence
+from kernel_opt.rules.evidence import Estimate, estimate, gain_evidence, loss_evidence
+from kernel_opt.rules.series import Series
 from kernel_opt.rules.split import separating_condition
 from kernel_opt.rules.stats import pct_of, ratio_of, shrink
 from kernel_opt.rules.times import Times
 
-# Effect that 95 of 100 measurements find within 16 pairs, in standard deviations of a difference (benchmarked).
-DETECTABLE_SDS = 1.4
-DETECTABLE_PAIRS = 16
+DETECTABLE_SDS = 1.4  # Effect that 95 of 100 measurements show, in standard deviations of a difference ...
+DETECTABLE_PAIRS = 16  # ... within so many pairs (benchmarked).
 
 _METRIC_WORDS = {
     Metric.GPU: "GPU time",

@@ -8,7 +8,7 @@ import jinja2
 from kernel_opt.model.hypothesis import Hypothesis
 from kernel_opt.model.proposal import Task
 from kernel_opt.model.settings import Settings
-from kernel_opt.model.stages import Broken, Weighed, Wrong
+from kernel_opt.model.stages import Barred, Broken, Weighed, Wrong
 from kernel_opt.model.state import RunState
 from kernel_opt.model.trace import Trace
 from kernel_opt.model.verdict import Outcome, Verdict
@@ -60,6 +60,8 @@ def brief_facts(
         "kernels": _kernels(trace),
         "classes": _classes(state),
         "ideas": [[sentence, ending.value] for sentence, ending in state.ideas],
+        "trials": [[one.sentence, one.ending.value, dict(one.ratios)] for one in state.trials],
+        "barred": state.stage.hypothesis.sentence if isinstance(state.stage, Barred) else "",
         "repairs": _repairs(state),
         "lookbacks": [
             {

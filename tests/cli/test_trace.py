@@ -50,7 +50,12 @@ def test_json(folder, capsys):
     assert run("--dir", str(folder), "--json") == 0
     document = json.loads(capsys.readouterr().out)
     first = document["kernels"][0]
-    assert (first["name"], first["calls"], first["total_ns"], first["average_ns"]) == ("pa_main(float*, int)", 3, 120, 40.0)
+    assert (first["name"], first["calls"], first["total_ns"], first["average_ns"]) == (
+        "pa_main(float*, int)",
+        3,
+        120,
+        40.0,
+    )
     assert first["share_pct"] == 80.0
     assert document["targets"][0]["name"] == "pa_main(float*, int)"
     assert document["occupancy"][0]["gfx"] == "gfx942"
@@ -106,7 +111,7 @@ def test_a_refusal_names_the_file(folder):
     """File, line and reason, not a traceback."""
     path = folder / "1_kernel_trace.csv"
     path.write_bytes(path.read_bytes()[:-30])
-    with pytest.raises(ReadFailedError, match="1_kernel_trace.csv, line 5: "):
+    with pytest.raises(ReadFailedError, match=r"1_kernel_trace.csv, line 5: "):
         run("--dir", str(folder))
 
 
@@ -117,32 +122,39 @@ def test_one_of_folder_and_command(words):
         run(*words)
 
 
-def test_a_command_is_traced(repository, tmp_path, capsys):
+@pytest.mark.usefixtures("repository")
+def test_a_command_is_traced(tmp_path, capsys):
     """The report is about what the command launched; the files stay where wished."""
     assert run("--any-gpu", "--kernel", "pa_decode", "--out", str(tmp_path / "kept"), "--json", "--", *SCRIPT) == 0
     document = json.loads(capsys.readouterr().out)
-    assert [target["name"] for target in document["targets"]] == ["pa_decode_tile_kernel_0", "pa_decode_metadata_kernel_0"]
+    assert [target["name"] for target in document["targets"]] == [
+        "pa_decode_tile_kernel_0",
+        "pa_decode_metadata_kernel_0",
+    ]
     assert document["agents"][0]["gfx"] == "gfx942"
     assert list((tmp_path / "kept").rglob("*_kernel_trace.csv"))
     with pytest.raises(UsageError, match="exists"), open_folder(tmp_path / "kept"):
         pass
 
 
-def test_down_the_ladder(repository, monkeypatch, capsys):
+@pytest.mark.usefixtures("repository")
+def test_down_the_ladder(monkeypatch, capsys):
     """Where a thread trace is not to be had, the kernel trace is, and the report says why."""
     monkeypatch.setenv("SCRIPTED_TRACER", json.dumps({"fault": "no_att"}))
     assert run("--any-gpu", "--deep", "--", *SCRIPT) == 0
     assert "note: no thread trace: the thread trace decoder is not installed" in capsys.readouterr().out
 
 
-def test_results_that_are_whole_count(repository, monkeypatch, capsys):
+@pytest.mark.usefixtures("repository")
+def test_results_that_are_whole_count(monkeypatch, capsys):
     """A tracer that crashes after it has written everything has done its work."""
     monkeypatch.setenv("SCRIPTED_TRACER", json.dumps({"fault": "sigsegv_after"}))
     assert run("--any-gpu", "--", *SCRIPT) == 0
     assert "note: the results are whole, though it died of signal 11" in capsys.readouterr().out
 
 
-def test_a_tracer_that_hangs_after_its_results(repository, monkeypatch, capsys):
+@pytest.mark.usefixtures("repository")
+def test_a_tracer_that_hangs_after_its_results(monkeypatch, capsys):
     """It is not waited for until the time limit."""
     monkeypatch.setenv("SCRIPTED_TRACER", json.dumps({"fault": "hang"}))
     monkeypatch.setattr("kernel_opt.cli.trace_run._FINALIZER_TICKS", 1)
@@ -160,15 +172,31 @@ def test_a_tracer_that_hangs_after_its_results(repository, monkeypatch, capsys):
         ("broken", "it ended with code 1"),
     ],
 )
-def test_a_tracer_that_leaves_nothing(repository, monkeypatch, fault, why):
+@pytest.mark.usefixtures("repository")
+def test_a_tracer_that_leaves_nothing(monkeypatch, fault, why):
     """That is the machine's failure, with the reason, never a result."""
     monkeypatch.setenv("SCRIPTED_TRACER", json.dumps({"fault": fault}))
     with pytest.raises(InfrastructureError, match=f"nothing was traced; .*{why}"):
         run("--any-gpu", "--", *SCRIPT)
 
 
-def test_a_tracer_that_hangs_before(repository, monkeypatch):
+@pytest.mark.usefixtures("repository")
+def test_a_tracer_that_hangs_before(monkeypatch):
     """The time limit holds."""
     monkeypatch.setenv("SCRIPTED_TRACER", json.dumps({"fault": "hang_before"}))
     with pytest.raises(InfrastructureError, match="it was ended after"):
         run("--any-gpu", "--timeout-s", "0.5", "--", *SCRIPT)
+
+
+def test_the_host_platform(tmp_path, monkeypatch, capsys):
+    """A command on the processor is traced by the host's own tracer, and read by the same readers."""
+    write(tmp_path / "1_kernel_trace.csv", text(22, [row(22, "pa_main", START, START + 9)]))
+    source = str(tmp_path / "1_kernel_trace.csv")
+    monkeypatch.setattr("kernel_opt.edges.tracers.host.trace_argv", lambda _argv, out, **_kw: ["cp", source, str(out)])
+    assert run("--platform", "host", "--", "anything") == 0
+    assert "pa_main" in capsys.readouterr().out
+    monkeypatch.setattr(
+        "kernel_opt.edges.tracers.host.trace_argv", lambda *_args, **_kw: ["sh", "-c", "echo no; exit 4"]
+    )
+    with pytest.raises(InfrastructureError, match="anything left no trace: it ended with code 4: no"):
+        run("--platform", "host", "--", "anything")

@@ -8,7 +8,7 @@ from kernel_opt.model.facts import Fact
 from kernel_opt.model.settings import AgentSettings, GateSettings, RoundSettings, Settings, StopSettings
 from kernel_opt.model.state import RunState, Tally
 from kernel_opt.model.steps import Step
-from kernel_opt.rules.protocol import next_step
+from kernel_opt.rules.protocol import is_trace_stale, next_step
 from tests.fakes import fold, permitted, settings
 
 SMALL = settings(
@@ -33,7 +33,7 @@ def key_of(state: RunState) -> Hashable:
     hold = state.hold and (state.hold.cause, state.hold.count)
     counted = (state.faults_here, state.disturbances_here, state.looks, state.proposer_away, bool(state.proposer_lost))
     asked = (bool(state.stop_asked), bool(state.blocked), state.paused)
-    known = (bool(state.best), state.traced_code == state.code)
+    known = (bool(state.best), is_trace_stale(state))
     stop = state.stop and (state.stop.sealed is None, state.stop.is_done, state.stop.goes_on)
     return (repr(_plain(state)), tally, hold, counted, asked, known, stop)
 

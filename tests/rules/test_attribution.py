@@ -111,4 +111,6 @@ def test_sums_without_dispatches():
 
 def test_an_empty_table_has_no_rows():
     """No configs, no attribution."""
-    assert attribute(record(bench({"a": 1})), ["pa_main"], [], counts=COUNTS).reason == "the benchmark's table has no rows"
+    assert (
+        attribute(record(bench({"a": 1})), ["pa_main"], [], counts=COUNTS).reason == "the benchmark's table has no rows"
+    )

@@ -7,8 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel_opt.rules.evidence import (
-    GRID,
-    Series,
     anchored_loss_evidence,
     clipped_mean,
     estimate,
@@ -17,6 +15,7 @@ from kernel_opt.rules.evidence import (
     loss_evidence,
     side_effect_evidence,
 )
+from kernel_opt.rules.series import GRID, Series
 
 LEAST = 0.01
 times = st.lists(st.floats(4.0, 5.0), min_size=2, max_size=12)

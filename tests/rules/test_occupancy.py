@@ -117,8 +117,6 @@ def test_unknown_device():
 def test_more_of_anything_never_gives_more_waves(gfx, arch, accum, lds, sgpr, group):
     """Occupancy falls with every resource, and stays between none and the most."""
     less = occupancy(gfx, arch_vgpr=arch, accum_vgpr=accum, lds_bytes=lds, sgpr=sgpr, workgroup=(group, 1, 1))
-    more = occupancy(
-        gfx, arch_vgpr=arch + 8, accum_vgpr=accum, lds_bytes=lds + 512, sgpr=sgpr, workgroup=(group, 1, 1)
-    )
+    more = occupancy(gfx, arch_vgpr=arch + 8, accum_vgpr=accum, lds_bytes=lds + 512, sgpr=sgpr, workgroup=(group, 1, 1))
     assert 0 <= more.waves_per_simd <= less.waves_per_simd <= less.max_waves_per_simd
     assert bool(less.limited_by) == (less.waves_per_simd < less.max_waves_per_simd)

@@ -117,7 +117,12 @@ def test_a_renamed_kernel_is_followed():
 
 def test_a_split_adds_a_specialised_kernel():
     """A new kernel beside the main one is a specialised one; a new combining one is a reduce kernel."""
-    kernels = [summary(MAIN.name), summary("pa_narrow_kernel", 500), summary("merge_parts", 20), summary("at::native::x")]
+    kernels = [
+        summary(MAIN.name),
+        summary("pa_narrow_kernel", 500),
+        summary("merge_parts", 20),
+        summary("at::native::x"),
+    ]
     found = follow_targets((MAIN,), kernels, known=KNOWN)
     assert [(target.name, target.role) for target in found] == [
         (MAIN.name, Role.MAIN),

@@ -100,7 +100,13 @@ def test_agents_are_found_by_any_label():
 MAIN_SITES = sites(
     "void pa_main<128>(float*)",
     Site(instruction="s_waitcnt vmcnt(0)", source="/k/pa.py:12", hits=9, spent=400, stalled=380),
-    Site(instruction="s_waitcnt vmcnt(0)", source="a.h:3 -> /k/pa.py:12", hits=9, spent=100, reasons={"waitcnt": 3, "other": 9}),
+    Site(
+        instruction="s_waitcnt vmcnt(0)",
+        source="a.h:3 -> /k/pa.py:12",
+        hits=9,
+        spent=100,
+        reasons={"waitcnt": 3, "other": 9},
+    ),
     Site(instruction="v_mfma_f32_16x16x16_f16 a", address=0x40, hits=9, spent=90, idle=110),
     Site(instruction="s_nop 0", hits=1, spent=1),
     by_kind={"vmem_wait": (500, 380, 0), "mfma": (90, 0, 110), "barrier": (50, 50, 0), "other_wait": (1, 0, 0)},
@@ -118,7 +124,7 @@ def test_stall_shares_come_in_reading_order():
 
 
 def test_hotspots_can_be_cited():
-    """Kernels first, then the target's stalls by kind, places with source lines, bubbles, occupancy, spills; ids differ."""
+    """Kernels, then the target's stalls by kind, places, bubbles, occupancy, spills; no two ids are the same."""
     kernels = [summary("pa_main", 7000, 70.0, scratch_bytes=64), summary("fill", 3000, 30.0)]
     held = Occupancy(
         kernel="pa_main", gfx="gfx942", waves_per_simd=3, max_waves_per_simd=8, limited_by=("vgpr",), next_step="save 2"
@@ -160,7 +166,9 @@ def test_sites_of_others_stand_in_for_the_targets():
 
 def test_summary_of_a_recording():
     """Kernels, the used agents, occupancy, hotspots, counters of the target and fingerprints are kept."""
-    counters = tuple(CounterTotal(kernel=name, counter="TCC_HIT_sum", dispatches=2, total=9.0) for name in ("pa_main", "fill"))
+    counters = tuple(
+        CounterTotal(kernel=name, counter="TCC_HIT_sum", dispatches=2, total=9.0) for name in ("pa_main", "fill")
+    )
     recording = Recording(
         launches=LAUNCHES,
         agents=(CPU, GPU),
@@ -216,5 +224,7 @@ def test_what_changed():
     assert told["pa_main"].same_isa is True
     assert told["new"].change_pct is None
     assert told["old"].change_pct is None
-    assert [(share.id, share.best_pct, share.candidate_pct) for share in changes.hotspots] == [("kernel:pa_main", None, 50.0)]
+    assert [(share.id, share.best_pct, share.candidate_pct) for share in changes.hotspots] == [
+        ("kernel:pa_main", None, 50.0)
+    ]
     assert compare_traces(faster, faster).hotspots == ()

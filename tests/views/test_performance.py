@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from markdown_it import MarkdownIt
 
@@ -80,6 +82,13 @@ def test_without_pending_the_open_round_is_no_row():
     run = Canned().baseline().to_keep()
     assert len(table_with(render_performance(run.entries), "status")) == 2
     assert len(table_with(render_performance(run.entries, pending="keep"), "status")) == 3
+
+
+@pytest.mark.parametrize("name", ["split", "stopped"])
+def test_the_whole_document(name):
+    """Word for word, as it is committed; the files beside this test are samples to read."""
+    wanted = (Path(__file__).parent / "data" / f"performance-{name}.md").read_text(encoding="utf-8")
+    assert render_performance(canned.ALL[name]().entries) == wanted
 
 
 def test_nothing_to_tell_is_told():

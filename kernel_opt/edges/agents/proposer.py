@@ -10,7 +10,10 @@ from kernel_opt.model.proposal import Answer, Request
 class Proposer(Protocol):
     """Turns a brief into an edit of the worktree and one hypothesis."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What the settings call it."""
+        ...
 
     def work(self, request: Request, on_tick: Callable[[], StopWish | None]) -> Answer:
         """Do one task; nothing that it started lives on when it returns."""

@@ -26,9 +26,7 @@ def read_att_stats(path: Path, table: SiteTable) -> str | None:
                 raise refuse(path, number, f"{len(fields)} fields where the header has {len(header.columns)}")
             address, isa, *counts, source = (fields[place] for place in places)
             try:
-                vaddr, hits, spent, stalled, idle = [
-                    parse_count(text, "a count", number) for text in (address, *counts)
-                ]
+                numbers = [parse_count(text, "a count", number) for text in (address, *counts)]
             except LineError as error:
                 raise refuse(path, error.line, error.reason) from None
             vaddr, hits, spent, stalled, idle = numbers

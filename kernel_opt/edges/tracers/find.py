@@ -20,6 +20,18 @@ _PATTERNS = {
 }
 _KERNEL_KINDS = ("kernel_csv", "rocpd", "sdk_json", "kernel_stats")
 """Each says the same about the kernels; the first that there is is read."""
+_SIGNS = (
+    ("rocpd", (b"sqlite format 3",)),
+    ("sdk_json", (b'{"rocprofiler-sdk-tool"',)),
+    ("sdk_json", (b"{\n", b'"rocprofiler-sdk-tool"')),
+    ("att_code", (b"{", b'"code"', b"[", b"; _z")),
+    ("counters", (b"kernel_name", b"counter_name", b"counter_value")),
+    ("pc_sampling", (b"sample_timestamp", b"exec_mask", b"instruction_comment")),
+    ("kernel_csv", (b"kernel_dispatch", b"kernel_name", b"start_timestamp")),
+    ("att_stats", (b"codeobj", b"hitcount", b"latency", b"stall")),
+)
+_MAX_SNIFFED = 50
+_SNIFFED_BYTES = 4096
 _PASS = re.compile(r"(^|/)(?:pass|pmc)_(\d+)/")
 
 
@@ -48,8 +60,20 @@ def find_files(folder: Path, since_s: float = 0.0) -> Found:
             strangers.append(path)
         else:
             files.setdefault(kind, []).append(path)
+    if not files:
+        # Somebody may have renamed them: what they hold decides.
+        for path in strangers[:_MAX_SNIFFED]:
+            if kind := _sniff(path):
+                files.setdefault(kind, []).append(path)
     notes = [f"{old} files older than the run were left alone"] if old else []
     return Found(_without_doubles(files, folder, notes), notes, strangers)
+
+
+def _sniff(path: Path) -> str | None:
+    """Tell a file's kind from its beginning."""
+    with path.open("rb") as file:
+        head = file.read(_SNIFFED_BYTES)
+    return next((kind for kind, signs in _SIGNS if all(sign in head.lower() for sign in signs)), None)
 
 
 def _walk(folder: Path) -> list[Path]:

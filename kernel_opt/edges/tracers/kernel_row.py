@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kernel_opt.edges.tracers.csv_header import Header, read_header
 from kernel_opt.edges.tracers.kernel_names import strip_suffix
-from kernel_opt.edges.tracers.launches import Shape, is_plausible
+from kernel_opt.edges.tracers.launch_fold import Shape, is_plausible
 from kernel_opt.edges.tracers.refusal import LineError
 from kernel_opt.model.recording import Extent
 

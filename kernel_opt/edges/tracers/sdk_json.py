@@ -6,7 +6,8 @@ import msgspec
 
 from kernel_opt.edges.tracers.agents import to_agent
 from kernel_opt.edges.tracers.kernel_names import strip_suffix
-from kernel_opt.edges.tracers.launches import LaunchTable, Shape, is_plausible
+from kernel_opt.edges.tracers.launch_fold import Shape, is_plausible
+from kernel_opt.edges.tracers.launches import LaunchTable
 from kernel_opt.edges.tracers.refusal import refuse
 from kernel_opt.model.recording import Agent
 

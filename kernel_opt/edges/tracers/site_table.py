@@ -43,6 +43,11 @@ class KernelTally:
         self.known[instruction] = sums, text_hash
         return sums, text_hash
 
+    def rest(self) -> None:
+        """Give up what only speeds up reading: another kernel comes, and there may be many."""
+        self.cut()
+        self.known.clear()
+
     def cut(self) -> None:
         """Let go of all places but the heaviest."""
         self.top.sort(key=lambda entry: (-entry[0], entry[1]))
@@ -66,6 +71,8 @@ class SiteTable:
             isa, _, _, source, _, address, _, spent, stalled, idle = row
             if tally is None or (entry := tally.known.get(isa)) is None:
                 if isa.startswith(";"):
+                    if tally is not None:
+                        tally.rest()
                     tally = self._current = self._open(source or isa.lstrip("; "))
                     continue
                 tally = tally or self._open("")

@@ -102,7 +102,7 @@ def test_a_dispatch_without_a_number_is_refused(tmp_path):
     for width in (18, 22):
         good = [row(width, "k", START, START + 5, number) for number in (1, 2)]
         path = write(tmp_path / f"{width}.csv", text(width, [*good, good[1].replace(",2,1,", ",x,1,")]))
-        with pytest.raises(ReadFailedError, match="line 4: .*Dispatch_Id is 'x'"):
+        with pytest.raises(ReadFailedError, match=r"line 4: .*Dispatch_Id is 'x'"):
             read(path)
 
 
@@ -136,7 +136,7 @@ def test_unusual_orders_of_columns_are_read_by_name(tmp_path):
 def test_commas_in_a_name_without_quotes_are_refused(tmp_path):
     """They could as well be fields too many."""
     content = "Kernel_Name,Start_Timestamp,End_Timestamp\nk(int, int),10,30\n"
-    with pytest.raises(ReadFailedError, match="line 2: .*not closed by quotes"):
+    with pytest.raises(ReadFailedError, match=r"line 2: .*not closed by quotes"):
         read(write(tmp_path / "t.csv", content))
 
 
@@ -155,14 +155,16 @@ def test_a_missing_line_end_is_noted(tmp_path):
 
 def test_large_files_are_read_in_parts(tmp_path, monkeypatch):
     """Several processes read parts; sums, order and line numbers are those of one."""
-    rows = [row(22, f"k{turn % 3}", START + 100 * turn, START + 100 * turn + 1 + turn % 7, turn + 1) for turn in range(400)]
+    rows = [
+        row(22, f"k{turn % 3}", START + 100 * turn, START + 100 * turn + 1 + turn % 7, turn + 1) for turn in range(400)
+    ]
     path = write(tmp_path / "t.csv", text(22, rows))
     whole = read(path)
     monkeypatch.setattr(kernel_csv, "_PART_BYTES", 5000)
     monkeypatch.setattr(kernel_csv, "_BLOCK_BYTES", 700)
     assert read(path, processes=2) == whole
     rows[300] = rows[300][:50]
-    with pytest.raises(ReadFailedError, match="line 302: .*cut off"):
+    with pytest.raises(ReadFailedError, match=r"line 302: .*cut off"):
         read(write(tmp_path / "u.csv", text(22, rows)), processes=2)
 
 
@@ -188,7 +190,9 @@ def test_dispatches_of_named_kernels_alone(tmp_path):
     assert left_out == 0
 
 
-name_texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp", "Zs")), min_size=1, max_size=30)
+name_texts = st.text(
+    st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp", "Zs")), min_size=1, max_size=30
+)
 
 
 @settings(deadline=None)
@@ -209,7 +213,9 @@ def test_any_name_comes_back(tmp_path_factory, width, found):
 @given(st.sampled_from(WIDTHS), st.data())
 def test_damage_is_refused_or_harmless(tmp_path_factory, width, data):
     """Whatever bytes are changed or lost, the reader gives our error or a recording, never another exception."""
-    whole = text(width, [row(width, "k(int, float)", START + turn, START + turn + 10, turn) for turn in range(4)]).encode()
+    whole = text(
+        width, [row(width, "k(int, float)", START + turn, START + turn + 10, turn) for turn in range(4)]
+    ).encode()
     cut = data.draw(st.integers(0, len(whole)))
     junk = data.draw(st.binary(max_size=12))
     path = write(tmp_path_factory.mktemp("t") / "t.csv", whole[:cut] + junk + whole[cut + len(junk) :])
@@ -228,5 +234,5 @@ def test_a_file_cut_off_in_a_row_is_refused(tmp_path_factory, width, lost):
     last = row(width, "k(int, float)", START, START + 10, 7, grid=1024)
     whole = text(width, [row(width, "k", START, START + 5), last])
     path = write(tmp_path_factory.mktemp("t") / "t.csv", whole[: -1 - min(lost, len(last) - 1)])
-    with pytest.raises(ReadFailedError, match="line 3"):
+    with pytest.raises(ReadFailedError, match=r"line 3"):
         read(path)

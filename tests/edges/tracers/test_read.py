@@ -69,15 +69,15 @@ def test_older_files_are_left_alone(tmp_path):
 
 def test_refusals_come_through(tmp_path):
     """File, line and reason, as our error, with what to do."""
-    with pytest.raises(ReadFailedError, match="no such file or folder"):
+    with pytest.raises(ReadFailedError, match=r"no such file or folder"):
         read_trace(tmp_path / "none")
-    with pytest.raises(ReadFailedError, match="no trace of rocprofv3 is there"):
+    with pytest.raises(ReadFailedError, match=r"no trace of rocprofv3 is there"):
         read_trace(tmp_path)
     write(tmp_path / "domain_stats.csv", "x")
-    with pytest.raises(ReadFailedError, match="is there, only domain_stats.csv; trace again"):
+    with pytest.raises(ReadFailedError, match=r"is there, only domain_stats.csv; trace again"):
         read_trace(tmp_path)
     write(tmp_path / "1_kernel_trace.csv", ONE[:-20])
-    with pytest.raises(ReadFailedError, match="1_kernel_trace.csv, line 2: "):
+    with pytest.raises(ReadFailedError, match=r"1_kernel_trace.csv, line 2: "):
         read_trace(tmp_path)
 
 
@@ -92,7 +92,7 @@ def test_leftovers_and_links_are_not_followed(tmp_path):
     """The tracer's own temporary files are not results, and no link leads out of the folder."""
     write(tmp_path / ".rocprofv3" / "9_kernel_trace.csv", ONE)
     (tmp_path / "8_kernel_trace.csv").symlink_to(write(tmp_path.parent / "outside_kernel_trace.csv", ONE))
-    with pytest.raises(ReadFailedError, match="no trace"):
+    with pytest.raises(ReadFailedError, match=r"no trace"):
         read_folder(tmp_path)
 
 
@@ -101,7 +101,7 @@ def test_a_home_directory_is_no_trace(tmp_path, monkeypatch):
     monkeypatch.setattr(find, "_MAX_FILES", 3)
     for place in range(5):
         write(tmp_path / f"{place}.txt", "")
-    with pytest.raises(ReadFailedError, match="more than 3 files"):
+    with pytest.raises(ReadFailedError, match=r"more than 3 files"):
         read_folder(tmp_path)
 
 
@@ -111,16 +111,16 @@ def test_memory_is_limited(tmp_path):
     with path.open("wb") as file:
         file.write(ONE.encode())
         file.truncate(1 << 30)
-    with pytest.raises(ReadFailedError, match="takes more than 200 MiB"):
+    with pytest.raises(ReadFailedError, match=r"takes more than 200 MiB"):
         read_trace(path, memory_mib=200)
 
 
 def test_time_is_limited(tmp_path):
     """A reader that does not come back is given up."""
     os.mkfifo(tmp_path / "1_kernel_trace.csv")
-    with pytest.raises(ReadFailedError, match="no trace"):
+    with pytest.raises(ReadFailedError, match=r"no trace"):
         read_trace(tmp_path)
-    with pytest.raises(ReadFailedError, match="not read within 0 s"):
+    with pytest.raises(ReadFailedError, match=r"not read within 0 s"):
         read_trace(tmp_path, timeout_s=0.001)
 
 
@@ -130,10 +130,10 @@ def test_a_reader_that_dies_is_told(tmp_path, monkeypatch):
     script = write(tmp_path / "python", "#!/bin/sh\necho out of luck >&2\nexit 3\n")
     script.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(script))
-    with pytest.raises(ReadFailedError, match="ended with code 3: out of luck"):
+    with pytest.raises(ReadFailedError, match=r"ended with code 3: out of luck"):
         read_trace(tmp_path)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "nothing"))
-    with pytest.raises(InfrastructureError, match="does not start"):
+    with pytest.raises(InfrastructureError, match=r"does not start"):
         read_trace(tmp_path)
 
 
@@ -159,3 +159,11 @@ def test_the_reader_loads_no_table_library():
     root = Path(__file__).parents[3]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_renamed_files_are_known_by_what_they_hold(tmp_path):
+    """A file that somebody passed on under another name is read, alone or in a folder without a better one."""
+    path = write(tmp_path / "from_a_friend.csv", ONE)
+    assert read_folder(path).launches[0].kernel == "pa_main"
+    assert read_folder(tmp_path).launches[0].kernel == "pa_main"
+    assert read_folder(write_rocpd(tmp_path / "x.bin", [(1, START, START + 9)])).launches[0].calls == 1

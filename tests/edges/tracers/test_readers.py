@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from kernel_opt.edges.tracers import att_code, sdk_json
 from kernel_opt.edges.tracers.agents import gfx_name, read_agents
 from kernel_opt.edges.tracers.folder import read_folder
-from kernel_opt.edges.tracers.rocpd import read_rocpd
 from kernel_opt.edges.tracers.launches import LaunchTable
+from kernel_opt.edges.tracers.rocpd import read_rocpd
 from kernel_opt.edges.tracers.site_table import MAX_SITES
 from kernel_opt.model.errors import ReadFailedError
 from tests.edges.tracers.trace_files import AGENTS, START, row, text, write, write_rocpd
@@ -60,7 +60,9 @@ def test_a_large_database_is_summed_as_it_is_read(tmp_path, monkeypatch):
     assert table.to_launches()[1:] == ((), 20)
 
 
-@pytest.mark.parametrize("times", [(1, START, START), (1, START, 2**63 - 1), (-1, START, START + 5), ("x", START, START + 1)])
+@pytest.mark.parametrize(
+    "times", [(1, START, START), (1, START, 2**63 - 1), (-1, START, START + 5), ("x", START, START + 1)]
+)
 def test_impossible_rows_of_a_database(tmp_path, times):
     """A row whose times cannot be right is named."""
     with pytest.raises(ReadFailedError, match=r"r\.db: row 1 of the dispatches"):
@@ -76,7 +78,12 @@ def test_dispatches_of_a_kernel_without_a_name(tmp_path, kernel):
 
 @pytest.mark.parametrize(
     ("table", "whose"),
-    [("KERN", "a result of rocprof v1"), ("compute_kernel", "rocprofiler-compute"), ("rocpd_op", "rocmProfileData"), ("t", "no rocpd")],
+    [
+        ("KERN", "a result of rocprof v1"),
+        ("compute_kernel", "rocprofiler-compute"),
+        ("rocpd_op", "rocmProfileData"),
+        ("t", "no rocpd"),
+    ],
 )
 def test_other_databases_are_refused(tmp_path, table, whose):
     """The same extension, another tool."""
@@ -104,7 +111,13 @@ def test_damaged_databases(tmp_path_factory, data):
 def sdk(**changes):
     """A result of rocprofv3 as JSON."""
     extent = {"x": 64, "y": 1, "z": 1}
-    info = {"agent_id": {"handle": 37946}, "kernel_id": 1, "dispatch_id": 1, "workgroup_size": extent, "grid_size": extent}
+    info = {
+        "agent_id": {"handle": 37946},
+        "kernel_id": 1,
+        "dispatch_id": 1,
+        "workgroup_size": extent,
+        "grid_size": extent,
+    }
     record = {"start_timestamp": START, "end_timestamp": START + 7, "dispatch_info": info, **changes}
     process = {
         "agents": [
@@ -124,14 +137,19 @@ def test_sdk_json(tmp_path):
     assert (launch.kernel, launch.agent, launch.total_ns, launch.arch_vgpr) == ("k", "Agent 1", 7, 8)
     assert [agent.is_gpu for agent in recording.agents] == [True, False]
     empty = {"rocprofiler-sdk-tool": [{}]}
-    assert read_folder(write(tmp_path / "2_results.json", json.dumps(empty))).notes == ("2_results.json holds no dispatch",)
+    assert read_folder(write(tmp_path / "2_results.json", json.dumps(empty))).notes == (
+        "2_results.json holds no dispatch",
+    )
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
         (json.dumps(sdk(end_timestamp=START)), "no times that can be right"),
-        (json.dumps(sdk()).replace('"kernel_id": 1, "dispatch', '"kernel_id": 7, "dispatch'), "kernel 7, which has no name"),
+        (
+            json.dumps(sdk()).replace('"kernel_id": 1, "dispatch', '"kernel_id": 7, "dispatch'),
+            "kernel 7, which has no name",
+        ),
         (json.dumps(sdk())[:-9], "cut off or damaged"),
         ("[]", "no result of rocprofv3"),
         (json.dumps(sdk(end_timestamp="soon")), "no result of rocprofv3"),
@@ -296,7 +314,11 @@ REASON = "ROCPROFILER_PC_SAMPLING_INSTRUCTION_NOT_ISSUED_REASON_"
 def test_samples_from_the_trap_handler(tmp_path):
     """Samples go to the kernel of their dispatch; no stall reason is made up."""
     write(tmp_path / "1_kernel_trace.csv", text(22, [row(22, "pa_main", START, START + 9, 1)]))
-    body = ['9,1,1,"s_waitcnt vmcnt(0)","pa.c:16",1', '9,1,1,"s_waitcnt vmcnt(0)","pa.c:16",1', '9,1,7,"v_add v0, v1",,1']
+    body = [
+        '9,1,1,"s_waitcnt vmcnt(0)","pa.c:16",1',
+        '9,1,1,"s_waitcnt vmcnt(0)","pa.c:16",1',
+        '9,1,7,"v_add v0, v1",,1',
+    ]
     write(tmp_path / "1_pc_sampling_host_trap.csv", "\n".join([SAMPLES, *body, ""]))
     recording = read_folder(tmp_path)
     main, stray = recording.sites
@@ -328,7 +350,12 @@ def test_counters(tmp_path):
     """One row per counter and dispatch is summed up by kernel."""
     body = ['1,"k(int, int)","SQ_WAVES",16384.000000', '2,"k(int, int)","SQ_WAVES",0.00000000e+00', ""]
     (counter,) = read_folder(write(tmp_path / "counter_collection.csv", "\n".join([COUNTERS, *body, ""]))).counters
-    assert (counter.kernel, counter.counter, counter.dispatches, counter.total) == ("k(int, int)", "SQ_WAVES", 2, 16384.0)
+    assert (counter.kernel, counter.counter, counter.dispatches, counter.total) == (
+        "k(int, int)",
+        "SQ_WAVES",
+        2,
+        16384.0,
+    )
 
 
 @pytest.mark.parametrize("value", ["NaN", "", "N/A", "-1", "inf"])
@@ -346,7 +373,13 @@ def test_kernel_stats(tmp_path):
     """The tracer's own sums are better than nothing, and are left alone where a trace is."""
     path = write(tmp_path / "1_kernel_stats.csv", f'{STATISTICS}\n"k(int, int)",4,100,25.0,9.145e-05,20,30,0.1\n\n')
     (launch,) = read_folder(path).launches
-    assert (launch.kernel, launch.calls, launch.total_ns, launch.min_ns, launch.max_ns) == ("k(int, int)", 4, 100, 20, 30)
+    assert (launch.kernel, launch.calls, launch.total_ns, launch.min_ns, launch.max_ns) == (
+        "k(int, int)",
+        4,
+        100,
+        20,
+        30,
+    )
     short = '"Name","Calls","TotalDurationNs"\n"k",4,100\n'
     assert read_folder(write(tmp_path / "s" / "kernel_stats.csv", short)).launches[0].min_ns is None
     write(tmp_path / "1_kernel_trace.csv", text(22, [row(22, "k", START, START + 9, 1)]))
@@ -358,3 +391,13 @@ def test_damaged_kernel_stats(tmp_path, line):
     """The line is named."""
     with pytest.raises(ReadFailedError, match="line 2: "):
         read_folder(write(tmp_path / "kernel_stats.csv", f"{STATISTICS}\n{line}\n"))
+
+
+def test_many_kernels_and_many_texts_in_one_trace(tmp_path, monkeypatch):
+    """Sums stay with their kernels, also when one comes back, and when more texts come than are remembered."""
+    monkeypatch.setattr("kernel_opt.edges.tracers.site_table._MAX_TEXTS", 2)
+    other = [["; _Z5otherv", 0, 0, "other()", 2, 640, 0, 0, 0, 0], ["s_nop 0", 0, 9, "", 2, 640, 1, 5, 0, 0]]
+    rows = [*CODE, *other, CODE[0], *([f"v_mov_b32 v{turn}, 0", 0, 9, "", 2, 96, 1, 1, 0, 0] for turn in range(5000))]
+    main, second = read_folder(write(tmp_path / "code.json", code(rows))).sites
+    assert (main.kernel, main.spent, main.instructions) == ("void pa_main<4>(float*)", 948 + 5000, 5004)
+    assert (second.kernel, second.spent) == ("other()", 5)

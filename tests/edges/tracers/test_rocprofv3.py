@@ -83,7 +83,10 @@ def test_a_tracer_that_cannot_be_used_is_told_why(tmp_path):
     """Missing, hanging, crashing, not a program."""
     assert probe(program=str(tmp_path / "none"))[1].endswith("is not on PATH")
     assert "did not end within 0 s" in probe(0.05, program(tmp_path, "exec sleep 60"))[1]
-    assert "ended with code 127: error while loading" in probe(program=program(tmp_path, "echo error while loading; exit 127"))[1]
+    assert (
+        "ended with code 127: error while loading"
+        in probe(program=program(tmp_path, "echo error while loading; exit 127"))[1]
+    )
     assert "does not start" in probe(program=str(write(tmp_path / "text", "no program")))[1]
 
 
@@ -94,7 +97,10 @@ def test_a_tracer_that_cannot_be_used_is_told_why(tmp_path):
         ("[rocprofv3] Fatal error: rocprof-trace-decoder library path not found in ['']", "decoder is not installed"),
         ("[rocprofv3] Fatal error: Command '['python']' died with <Signals.SIGSEGV: 11>.", "died of SIGSEGV"),
         ("rocprofv3 caught signal 15...", "caught signal 15"),
-        ("tool.cpp] Configuration request occurred outside of valid rocprofiler configuration period", "another profiler"),
+        (
+            "tool.cpp] Configuration request occurred outside of valid rocprofiler configuration period",
+            "another profiler",
+        ),
     ],
 )
 def test_what_the_log_says(log, words):

@@ -45,7 +45,9 @@ def row(width: int, name: str, start: object, end: object, dispatch: int = 1, gr
         "Grid_Size_X": grid,
         "Workgroup_Size_X": 64,
     }
-    return ",".join(str(known.get(column, 0 if column.endswith("Size") or "Scratch" in column else 1)) for column in columns(width))
+    return ",".join(
+        str(known.get(column, 0 if column.endswith("Size") or "Scratch" in column else 1)) for column in columns(width)
+    )
 
 
 def text(width: int, rows: Iterable[str]) -> str:
@@ -77,7 +79,8 @@ def write_rocpd(path: Path, dispatches: Iterable[tuple[int, int, int]], *, kerne
             CREATE TABLE rocpd_info_agent(guid, id, type, logical_index, name, product_name, extdata);
             CREATE TABLE rocpd_info_kernel_symbol(
                 guid, id, kernel_name, display_name, arch_vgpr_count, accum_vgpr_count, sgpr_count);
-            CREATE TABLE rocpd_kernel_dispatch(id INTEGER PRIMARY KEY, guid, kernel_id, agent_id, dispatch_id, start, "end",
+            CREATE TABLE rocpd_kernel_dispatch(
+                id INTEGER PRIMARY KEY, guid, kernel_id, agent_id, dispatch_id, start, "end",
                 workgroup_size_x, workgroup_size_y, workgroup_size_z, grid_size_x, grid_size_y, grid_size_z,
                 group_segment_size, private_segment_size);
             INSERT INTO rocpd_info_agent VALUES ('g', 7, 'GPU', 2, 'gfx950', 'MI350X',
@@ -88,7 +91,7 @@ def write_rocpd(path: Path, dispatches: Iterable[tuple[int, int, int]], *, kerne
             """
         )
         database.executemany(
-            "INSERT INTO rocpd_kernel_dispatch(guid, kernel_id, agent_id, dispatch_id, start, \"end\","
+            'INSERT INTO rocpd_kernel_dispatch(guid, kernel_id, agent_id, dispatch_id, start, "end",'
             " workgroup_size_x, workgroup_size_y, workgroup_size_z, grid_size_x, grid_size_y, grid_size_z,"
             " group_segment_size, private_segment_size) VALUES ('g', ?, 7, ?, ?, ?, 64, 1, 1, 1024, 1, 1, 512, 0)",
             [(kernel, number, start, end) for number, start, end in dispatches],

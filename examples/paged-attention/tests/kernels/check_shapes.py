@@ -55,13 +55,14 @@ def worst_error(config, lengths, spread, seed):
 def main():
     """Check all shapes with all contexts; exit code 1 when one is wrong."""
     wrong = 0
-    for seed, (shape, lengths, spread) in enumerate(itertools.product(SHAPES, CONTEXTS, (1.0, 8.0))):
+    for seed, (shape, lengths) in enumerate(itertools.product(SHAPES, CONTEXTS)):
+        spread = 8.0 if seed % 2 else 1.0
         config = Config(*shape, len(lengths), max(lengths))
         error = worst_error(config, lengths, spread, seed)
         if not error <= TOLERANCE * spread:
             wrong += 1
             print(f"wrong by {error:.2g}: {config}, contexts {lengths}, scores x {spread:g}")
-    print(f"{len(SHAPES) * len(CONTEXTS) * 2} problems, {wrong} wrong")
+    print(f"{len(SHAPES) * len(CONTEXTS)} problems, {wrong} wrong")
     return wrong > 0
 
 

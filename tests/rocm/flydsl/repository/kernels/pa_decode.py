@@ -12,7 +12,9 @@ def pa_decode_tile_kernel(config):
     grid = config["batch_size"] * config["num_heads"][1] * PARTITIONS * WAVES * 64
     us = work_us(config) * tile_factor(TILE) * (1.0 - 0.08 * PREFETCH) * (1.0 + 0.05 * abs(WAVES - 4))
     registers = 64 + TILE + 24 * PREFETCH
-    launches = [("pa_decode_tile_kernel_0", us / min(PARTITIONS, 4) ** 0.5, (grid, 1, 1), (WAVES * 64, 1, 1), registers)]
+    launches = [
+        ("pa_decode_tile_kernel_0", us / min(PARTITIONS, 4) ** 0.5, (grid, 1, 1), (WAVES * 64, 1, 1), registers)
+    ]
     if PARTITIONS > 1:
         launches.append(pa_reduce_kernel(config))
     return launches, error_of(config)
@@ -41,6 +43,6 @@ def tile_factor(tile):
     return {16: 1.6, 32: 1.25, 64: 1.0, 128: 1.4}[tile]
 
 
-def error_of(config):
+def error_of(_config):
     """Return the largest difference from the reference."""
     return 0.0 if SCALE_SHIFT == 0 else 0.25 * abs(SCALE_SHIFT)

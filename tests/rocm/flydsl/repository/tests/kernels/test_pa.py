@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from kernels import pa_decode  # noqa: E402
+from kernels import pa_decode
 
 HAS_ERROR_COLUMN = True
 WARMUP, TIMED = 3, 10
@@ -24,7 +24,7 @@ def launch(name, us, grid, workgroup, registers):
     record = os.environ.get("LAUNCH_RECORD")
     if record:
         entry = {"kernel": name, "us": us, "grid": grid, "workgroup": workgroup, "arch_vgpr": registers}
-        with open(record, "a") as file:
+        with Path(record).open("a") as file:
             file.write(json.dumps({**entry, "pid": os.getpid()}) + "\n")
     return us
 
@@ -60,17 +60,27 @@ def rows():
 
 def run_row(config):
     """Check one problem against the reference and time both kernels."""
-    launch("void at::native::vectorized_elementwise_kernel<4, at::native::FillFunctor<float> >(int)", 3.0, (4096, 1, 1), (256, 1, 1), 8)
+    launch(
+        "void at::native::vectorized_elementwise_kernel<4, at::native::FillFunctor<float> >(int)",
+        3.0,
+        (4096, 1, 1),
+        (256, 1, 1),
+        8,
+    )
     launch("__amd_rocclr_fillBufferAligned", 2.0, (1024, 1, 1), (256, 1, 1), 8)
     kernel = pa_decode.pa_decode_metadata_kernel if config["block_size"] == 1024 else pa_decode.pa_decode_tile_kernel
     launches, error = kernel(config)
     gluon = [("paged_attention_decode_gluon", pa_decode.work_us(config) * 1.3, (8192, 1, 1), (256, 1, 1), 128)]
-    row = {**config, "us_gluon": run_perftest(gluon) + OVERHEAD_US, "us_flydsl_ps": run_perftest(launches) + OVERHEAD_US}
+    row = {
+        **config,
+        "us_gluon": run_perftest(gluon) + OVERHEAD_US,
+        "us_flydsl_ps": run_perftest(launches) + OVERHEAD_US,
+    }
     if HAS_ERROR_COLUMN:
         row["err_flydsl_ps"] = error
     elif error:
         raise AssertionError(
-            f"Tensor-likes are not close!\n\nMismatched elements: 512 / 4096 (12.5%)\nGreatest absolute difference: {error}"
+            f"Tensor-likes are not close!\n\nMismatched elements: 512 / 4096\nGreatest absolute difference: {error}"
         )
     return row
 
@@ -79,7 +89,7 @@ def main():
     """Run all rows and write the CSV; in the dialect with an error column a wrong result fails after that."""
     table = [run_row(config) for config in rows()]
     name = f"run_pa_decode_ps_test.{'ps' if HAS_ERROR_COLUMN else 'close'}.triton.3.6.0.csv"
-    with open(name, "w", newline="") as file:
+    with Path(name).open("w", newline="") as file:
         writer = csv.DictWriter(file, list(table[0]))
         writer.writeheader()
         writer.writerows(table)

@@ -1,0 +1,29 @@
+"""The daemon is killed at every named place, one after the other in one run, and the run ends as if nothing was."""
+
+import json
+from pathlib import Path
+
+from kernel_opt.model.facts import Faulted
+from tests.crash.lives import find_places, finish, fired, is_killed, last_words, live
+from tests.e2e.proof import prove
+from tests.e2e.toy import STORY, STORY_KERNELS, make_toy
+
+ELSEWHERE = {"rest", "finish"}
+"""Steps that this story does not take: see the tests of pausing and of a branch that the user moved."""
+
+
+def test_a_run_killed_at_every_named_place_ends_as_if_never_killed(tmp_path: Path) -> None:
+    """Keep, regression, repair and keep: the same commits, each fact once, after dozens of crashes in a row."""
+    toy = make_toy(tmp_path / "toy", STORY)
+    toy.cards.write_text(json.dumps([{"use_pct": 90.0}]))
+    places = [place for place in find_places() if place.split(":")[0] not in ELSEWHERE]
+    left = set(places)
+    while left:
+        code = live(toy, [f"{place}:kill" for place in sorted(left)])
+        assert is_killed(code), f"{sorted(left)} were never reached: {last_words(toy)}"
+        left.remove(fired(toy))
+        if not {"wait:before", "wait:after"} & left:
+            toy.cards.write_text("[{}]")
+    finish(toy)
+    assert not toy.facts(Faulted)
+    prove(toy, STORY_KERNELS)
