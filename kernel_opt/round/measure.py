@@ -27,6 +27,7 @@ from kernel_opt.rules.calls import find_call_cheat
 from kernel_opt.rules.headline import remeasure_headline
 from kernel_opt.rules.integrity import Refusal
 from kernel_opt.rules.judge import next_measurement
+from kernel_opt.rules.move import BANK_MEASUREMENTS
 
 NextRun = Callable[[Measurement], RunArm | Redo | None]
 
@@ -165,11 +166,11 @@ def judge_limits(tools: Tools) -> JudgeLimits:
 
 
 def bank_of(state: RunState, besides: Measurement | None = None) -> Bank:
-    """Return how best ran lately, without the measurement that is being weighed."""
+    """Return how best ran before: the same while a measurement is steered and when it is weighed (``besides``)."""
+    before = [measurement for measurement in state.measurements if measurement is not besides]
     bank = Bank()
-    for measurement in state.measurements:
-        if measurement is not besides:
-            bank = bank.with_measurement(measurement, state.classes)
+    for measurement in before[-BANK_MEASUREMENTS:]:
+        bank = bank.with_measurement(measurement, state.classes)
     return bank
 
 

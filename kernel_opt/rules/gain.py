@@ -13,7 +13,7 @@ from kernel_opt.rules.series import Series
 from kernel_opt.rules.stats import median
 
 _AGREED = math.log(2.5)  # Off the bar for pairs when the bank is a good witness: 20 to 1 each, not 50 to 1.
-_GOOD_WITNESS = 0.6  # Level's error over the noise of a difference, up to which the bank is one.
+_GOOD_WITNESS = 0.8  # Level's error over the noise of a difference, up to which the bank is one.
 _LEAST_PAIRS = 2
 _LAST_Z = 2.8  # Standard errors at the cap: one in 400 candidates that change nothing.
 _LAST_Z_AGREED = 2.4  # Likewise with the bank agreeing.

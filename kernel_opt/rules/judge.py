@@ -29,7 +29,7 @@ from kernel_opt.rules.telling import no_verdict, tell
 from kernel_opt.rules.times import Times
 
 _FUTILE = math.log(20)  # A wrong discard costs one idea, a wrong keep stays: 20 to 1 is enough to stop.
-_FUTILE_FIRST = math.log(60)  # After a single run only the bank speaks, and it may be stale.
+_FUTILE_FIRST = math.log(45)  # After a single run only the bank speaks, and it may be stale.
 _LOSS_BAR = math.log(50)  # A regression counts towards stopping the run.
 _SIDE_RISK = 0.05  # Chance of blaming any innocent class, over all of them.
 _SIDE_DOUBT = -0.5  # Above this a class is not yet shown to be unharmed.

@@ -31,5 +31,5 @@ def at(state: RunState, *kinds: type[Any]) -> Any:
 
 
 def banked(state: RunState, fact: Measured) -> RunState:
-    """Remember how best ran, for the judge."""
-    return replace(state, measurements=(*state.measurements, fact.measurement)[-BANK_MEASUREMENTS:])
+    """Remember how best ran: as many measurements as the bank takes, besides the one that is being weighed."""
+    return replace(state, measurements=(*state.measurements, fact.measurement)[-BANK_MEASUREMENTS - 1 :])

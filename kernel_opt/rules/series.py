@@ -100,7 +100,10 @@ class Series:
 
 def _log_t4(deviations: Sequence[float], scale: float) -> float:
     inverse = 1 / (4 * scale * scale)
-    return -2.5 * sum([log1p(value * value * inverse) for value in deviations])
+    # One logarithm of a product is much cheaper than a sum of many; only absurd times make it overflow.
+    product = math.prod([1 + value * value * inverse for value in deviations])
+    logs = math.log(product) if product < math.inf else sum([log1p(value * value * inverse) for value in deviations])
+    return -2.5 * logs
 
 
 def _log_run(deviations: Sequence[float], scale: float) -> float:

@@ -184,7 +184,7 @@ def test_a_benchmark_that_cannot_be_used_is_told(
 
 def test_a_person_may_say_which_of_several(toy: Toy) -> None:
     """--benchmark, --csv and --metric decide where names do not."""
-    rows = "[open(n, 'w').write('n,us_a,us_b\\\\n1,2,3\\\\n') for n in ('a.csv', 'b.csv')]"
+    rows = "[open(n, 'w').write('n,us_a,us_b\\n1,2,3\\n') for n in ('a.csv', 'b.csv')]"
     write_benchmark(toy, rows)
     words = ("--benchmark", f"{sys.executable} ./bench.py --fast", "--csv", "b.*", "--metric", "us_b")
     assert call("init", "--platform", "host", "--force", *words) == 0

@@ -11,7 +11,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from kernel_opt.edges.files import atomic_write
@@ -28,6 +30,7 @@ from tests import fakes
 from tests.crash.mutants import MUTANTS
 from tests.e2e.toy import ROOT
 
+LONGEST_NAP_S = 0.01  # two or three facts long
 JUDGED = ("tie", "worse", "better", "unclear", "worse", "better", "tie")
 
 
@@ -84,27 +87,30 @@ class Soaked:
     is_right: bool
 
 
-def soak(directory: Path, rounds: int, pause_s: float, seed: int, mutant: str = "none") -> Soaked:
-    """Run a child again and again, killing it after a random time around ``pause_s``, until the run has ended."""
+def soak(directory: Path, rounds: int, facts: int, seed: int, mutant: str = "none") -> Soaked:
+    """Run a child again and again, each killed somewhere after about ``facts`` more facts, until the run has ended."""
     directory.mkdir(parents=True)
     chance = random.Random(seed)
     told: list[tuple[int, str]] = []
     kills = 0
     argv = [sys.executable, "-m", "tests.crash.soak", str(directory), str(rounds), mutant]
-    with (directory / "errors").open("ab") as errors:
-        while True:
+    while True:
+        with (directory / "errors").open("ab") as errors:
             child = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True)
-            try:
-                # Start-up takes a while; what counts is the time after it.
-                out, _ = child.communicate(timeout=0.4 + chance.expovariate(1 / pause_s))
-            except subprocess.TimeoutExpired:
-                child.send_signal(signal.SIGKILL)
-                out, _ = child.communicate()
-                kills += 1
-            told += [(int(seq), kind) for seq, kind in (line.split() for line in out.splitlines())]
-            if child.returncode != -signal.SIGKILL:
-                break
-    return _sum_up(directory, told, kills, child.returncode)
+        with child:
+            lines = child.stdout or []
+            told += _listen(islice(lines, chance.randint(1, 2 * facts)))
+            # Not right after a fact was told: also in the middle of the next one.
+            time.sleep(chance.random() * LONGEST_NAP_S)
+            child.send_signal(signal.SIGKILL)
+            told += _listen(lines)
+        if child.returncode != -signal.SIGKILL:
+            return _sum_up(directory, told, kills, child.returncode)
+        kills += 1
+
+
+def _listen(lines: Iterable[str]) -> list[tuple[int, str]]:
+    return [(int(seq), kind) for seq, kind in (line.split() for line in lines if line.endswith("\n"))]
 
 
 def _sum_up(directory: Path, told: list[tuple[int, str]], kills: int, code: int) -> Soaked:

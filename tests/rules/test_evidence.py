@@ -154,3 +154,10 @@ def test_clipped_mean_holds_a_wild_pair_at_two_deviations() -> None:
 def test_first_pairs_are_the_earlier_view() -> None:
     """A series can be seen as it stood after fewer pairs."""
     assert series([0.01, 0.02, 0.03]).first(2).differences == (0.01, 0.02)
+
+
+def test_absurd_times_do_not_overflow() -> None:
+    """A hundred pairs with a factor of e to the 50 between them still have a likelihood."""
+    absurd = series([50.0, -50.0] * 60, sd=0.0008, bank_weight=12)
+    quiet = Series((0.0,) * 120, (-50.0,) * 120, 0.0008)
+    assert all(math.isfinite(value) for one in (absurd, quiet) for value in one.likelihoods)
