@@ -122,6 +122,6 @@ def _find_repository(path: Path) -> Repository | None:
 
 def _say_unmerged(repository: Repository, branch: str) -> str:
     """Count the commits that only this branch has."""
-    others = ("--exclude", branch, "--branches", "--remotes", "--tags")
+    others = ("--exclude", branch.removeprefix("refs/heads/"), "--branches", "--remotes", "--tags")
     count = int(repository.git.line("rev-list", "--count", branch, "--not", *others))
     return f" with {count} commits that are on no other branch" if count else ", all of it on other branches too"

@@ -15,6 +15,8 @@ from kernel_opt.model.errors import KernelOptError
 from kernel_opt.model.settings import Settings
 from kernel_opt.rules.doctor import Check, fail, ok
 
+NamedCheck = tuple[str, Callable[[], Sequence[Check]]]
+
 LIMIT_S = 30.0
 """Seconds one check may take: a disk or a driver that answers later hangs."""
 
@@ -29,21 +31,27 @@ class Patient:
     settings: Settings | None = None
 
 
-def examine(patient: Patient, on_tick: Callable[[], object], limit_s: float = LIMIT_S) -> tuple[Check, ...]:
-    """Make every check that can be made; one that hangs is left behind and told."""
+def examine(patient: Patient, on_tick: Callable[[], object]) -> tuple[Check, ...]:
+    """Make every check that can be made."""
+    return carry_out(_plan(patient), on_tick, LIMIT_S)
+
+
+def carry_out(plan: Sequence[NamedCheck], on_tick: Callable[[], object], limit_s: float) -> tuple[Check, ...]:
+    """Make the checks of a plan; one that hangs is left behind and told, one that cannot be made is told."""
     found: list[Check] = []
-    for name, check in _plan(patient):
+    for name, check in plan:
         try:
             found += within(limit_s, check, on_tick)
         except TimedOut:
             found.append(fail(name, f"no answer within {limit_s:g} s", "a disk or a driver hangs; look at it first"))
-        except (KernelOptError, OSError) as error:
-            told, mend = (error.message, error.mend) if isinstance(error, KernelOptError) else (str(error), "")
-            found.append(fail(name, told, mend))
+        except KernelOptError as error:
+            found.append(fail(name, error.message, error.mend))
+        except OSError as error:
+            found.append(fail(name, str(error), "see that it can be read"))
     return tuple(found)
 
 
-def _plan(patient: Patient) -> list[tuple[str, Callable[[], Sequence[Check]]]]:
+def _plan(patient: Patient) -> list[NamedCheck]:
     return [
         ("python", check_python),
         ("git", check_git),

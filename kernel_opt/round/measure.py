@@ -13,6 +13,7 @@ from kernel_opt.model.facts import Benched, BenchedWrong, Broke, Fact, Faulted, 
 from kernel_opt.model.judging import JudgeLimits, Redo, RunArm
 from kernel_opt.model.measurement import Arm, Measurement, RowTime, TimedRun
 from kernel_opt.model.round_facts import Refused
+from kernel_opt.model.stages import Right
 from kernel_opt.model.state import RunState
 from kernel_opt.model.steps import Measure
 from kernel_opt.model.trace import Trace
@@ -28,6 +29,7 @@ from kernel_opt.rules.headline import remeasure_headline
 from kernel_opt.rules.integrity import Refusal
 from kernel_opt.rules.judge import next_measurement
 from kernel_opt.rules.move import BANK_MEASUREMENTS
+from kernel_opt.rules.split_proof import find_unproved
 
 NextRun = Callable[[Measurement], RunArm | Redo | None]
 
@@ -57,6 +59,7 @@ class _Measuring:
         self._measurement = Measurement(best=step.best, candidate=step.candidate)
         self._trace: Trace | None = None
         self._usual: Attribution | None = None
+        self._found: Attribution | None = None
 
     def carry_out(self) -> Fact:
         """Run what is asked for until nothing more is."""
@@ -66,6 +69,10 @@ class _Measuring:
             fact = self._run(wanted)
             if fact is not None:
                 return fact
+        if (unproved := self._find_unproved_split()) is not None:
+            where = self._tools.relative(self._bench.folder)
+            commit, gpu_s = self._step.candidate, self._bench.gpu_s
+            return Broke(commit=commit, kind="split-unproved", why=unproved, folder=where, gpu_s=gpu_s)
         return Measured(
             purpose=self._step.purpose,
             measurement=self._measurement,
@@ -96,6 +103,13 @@ class _Measuring:
             return Broke(commit=commit, kind="unused", why=why, folder=fact.run.folder, gpu_s=self._bench.gpu_s)
         return self._take(arm, fact, answer, wanted)
 
+    def _find_unproved_split(self) -> str | None:
+        """Say what the trace does not show of a split: only a dispatch that was seen may be kept."""
+        stage = self._state.stage
+        if not isinstance(stage, Right) or not stage.tries.is_split:
+            return None
+        return find_unproved(stage.hypothesis.targets, self._state.classes, self._found, self._usual)
+
     def _is_best_of_a_round(self, arm: Arm) -> bool:
         return arm is Arm.BEST and self._step.purpose is Purpose.ROUND
 
@@ -115,7 +129,7 @@ class _Measuring:
         if refusal is not None:
             return Refused(rule=refusal.rule, why=refusal.why, cheat=refusal.cheat)
         if found is not None and (arm is Arm.CANDIDATE or self._step.purpose is Purpose.NOISE):
-            self._trace = found.trace
+            self._trace, self._found = found.trace, found.attribution
         after = answer.after
         timed = TimedRun(
             arm=arm,

@@ -11,6 +11,7 @@ from kernel_opt.model.facts import Fact, ProposerAway, StopAsked
 from kernel_opt.model.hypothesis import Hypothesis, Origin
 from kernel_opt.model.proposal import Answer, Reply, Request, Task
 from kernel_opt.model.round_facts import Edited, GaveNothing, Proposed
+from kernel_opt.model.stages import Weighed
 from kernel_opt.model.state import RunState
 from kernel_opt.model.steps import Amend, Propose
 from kernel_opt.round.tools import Tools
@@ -52,7 +53,14 @@ def amend(step: Amend, state: RunState, tools: Tools) -> Fact:
         note=answer.hypothesis.sentence if answer.hypothesis else "",
         usage=answer.usage,
         folder=tools.relative(folder),
+        condition=_condition(state) if step.origin is Origin.SPLIT else "",
     )
+
+
+def _condition(state: RunState) -> str:
+    """Return the dispatch condition that tells the gaining classes from the others, if one was found."""
+    verdict = state.stage.verdict if isinstance(state.stage, Weighed) else None
+    return verdict.condition.text if verdict and verdict.condition else ""
 
 
 def _ask(

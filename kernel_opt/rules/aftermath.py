@@ -23,6 +23,8 @@ def after_refusal(stage: Barred, limits: Settings) -> Step:
 
 def after_break(stage: Broken, limits: Settings) -> Step:
     """Ask for the one quick fix where it is trivial."""
+    if stage.kind == "split-unproved":
+        return Drop(Ending.SPLIT_FAILED, stage.why)
     if stage.kind == "unused":
         return Drop(Ending.UNUSED, stage.why)
     if stage.tries.is_formatted:

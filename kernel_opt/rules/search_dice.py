@@ -27,7 +27,6 @@ class Dice:
         """Return a whole number from 0 to ``bound`` - 1; for small bounds its bias is beyond notice."""
         return self.throw() % bound
 
-
     def pick(self, things: Sequence[T]) -> T:
         """Return one of some things."""
         return things[self.below(len(things))]

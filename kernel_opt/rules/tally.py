@@ -58,9 +58,7 @@ def _ended(state: RunState, entry: Entry, ending: Ending, why: str) -> RunState:
     said = lookbacks[-1].sentence
     ideas = (*state.ideas, (said, ending)) if said else state.ideas
     trials = (*state.trials, Trial(said, ending, _class_ratios(state))) if said else state.trials
-    return replace(
-        state, tally=tally, lookbacks=lookbacks, ideas=ideas, trials=trials, recent_regressions=regressions
-    )
+    return replace(state, tally=tally, lookbacks=lookbacks, ideas=ideas, trials=trials, recent_regressions=regressions)
 
 
 def _class_ratios(state: RunState) -> tuple[tuple[str, float], ...]:
