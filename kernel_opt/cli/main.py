@@ -20,6 +20,7 @@ VERBS = {
     "history": "the rounds of a run, one line each",
     "show": "one round: hypothesis, diff, numbers, verdict and why",
     "report": "render performance.md or results.tsv again",
+    "export": "all measurements of a run as CSV, JSON or Parquet",
     "gpus": "the cards, who is on them, which would be taken",
     "trace": "trace a command, or read what a tracer left",
     "demo": "tune the shipped example on this machine's CPU, live",

@@ -60,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
     from kernel_opt.daemon.asking import is_stopped
     from kernel_opt.daemon.begin import Wish, prepare
     from kernel_opt.daemon.begin_process import spawn, stay, undo
+    from kernel_opt.model.errors import KernelOptError
 
     wish = Wish(
         tag=args.tag,
@@ -80,12 +81,12 @@ def run(args: argparse.Namespace) -> int:
         print(note)
     if args.foreground:
         return stay(place)
-    pid = 0
     try:
         pid = spawn(place)
-    finally:
-        if not pid:
+    except KernelOptError:
+        if not args.resume:
             undo(place)
+        raise
     print(f"run {place.tag} stands: daemon {pid}, worktree {place.worktree}")
     print(f"follow it with `kernel-opt status --tag {place.tag}` or `kernel-opt logs -f --tag {place.tag}`")
     return 0

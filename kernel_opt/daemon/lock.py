@@ -52,7 +52,7 @@ def read_holder(path: Path) -> int | None:
     """Return the pid of the daemon that holds the lock (0: it has not written it yet), None when nobody does."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -93,6 +93,8 @@ class StopState(Struct, frozen=True):
     code: str
     sealed: tuple[str, str] | None = None
     is_done: bool = False
+    planned_s: float = 0.0
+    """The date of the summary's commit."""
     goes_on: bool = False
     """Resumed while the branch may have been moving to the summary: that is finished first, then the run goes on."""
 

@@ -76,7 +76,8 @@ def seal(step: Seal, state: RunState, tools: Tools) -> Fact:
     report = render_performance(tools.history(), pending=step.purpose)
     tree = tree_with(tools.repository, step.tree_of, {REPORT: report.encode()})
     message = _message(step, state)
-    commit = tools.repository.commit_tree(tree, state.tip, message, state.stage_s)
+    at_s = state.stop.planned_s if state.stop else state.stage_s
+    commit = tools.repository.commit_tree(tree, state.tip, message, at_s)
     return Sealed(purpose=step.purpose, old=state.tip, new=commit)
 
 

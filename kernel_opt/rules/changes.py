@@ -114,8 +114,8 @@ def _unpaused(state: RunState, _: f.Unpaused, __: float) -> RunState:
     return replace(state, paused=False)
 
 
-def _stop_planned(state: RunState, fact: f.StopPlanned, _: float) -> RunState:
-    return replace(settled(state), stop=StopState(fact.reason, fact.code))
+def _stop_planned(state: RunState, fact: f.StopPlanned, at_s: float) -> RunState:
+    return replace(settled(state), stop=StopState(fact.reason, fact.code, planned_s=at_s))
 
 
 def _stopped(state: RunState, fact: f.Stopped, _: float) -> RunState:

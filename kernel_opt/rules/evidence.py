@@ -9,6 +9,7 @@ chance is measured by the benchmark of the judge, not proved.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from kernel_opt.rules.series import GRID, Series
 from kernel_opt.rules.stats import clip, log_sum_exp, mean, median, t_quantile_975
@@ -35,6 +36,7 @@ def evidence(
     return average - max(value for effect, value in zip(GRID, likelihoods, strict=True) if denial(effect))
 
 
+@cache
 def _log_weight(effect: float, usual: float) -> float:
     return max(-abs(effect) / usual, _RARE)
 

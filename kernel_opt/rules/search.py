@@ -16,7 +16,7 @@ from kernel_opt.rules.search_forest import Forest, Guess, Levels, Point, Sample
 _FIRST = 10  # points before the forest is asked: fewer teach it nothing
 _LEADERS = 4  # points whose neighbours are candidates
 _STRANGERS = 150  # candidates from anywhere: as many as neighbours, so that no valley is a prison
-_DRAWS = 1000  # after so many points that are taken or forbidden, the rest is looked through one by one
+_DRAWS = 3000  # at random; where all of them are taken or forbidden, the rest is looked through one by one
 _HARM = 0.02  # ln; a class expected to lose this much makes a keep half as likely, a loss of 1 % hardly shows
 _SURE = 1e-3  # ln; no guess is surer than a measurement
 
@@ -49,11 +49,8 @@ def next_point(space: Space, past: Sequence[Seen], best: Seen | None, seed: int)
     aim = next((s for s in samples if best and s.point == best.point), leaders[0])
     forest = Forest(samples, dice)
     candidates = {point for leader in (aim, *leaders) for point in _neighbours(space, leader.point)}
-    candidates |= {point for _ in range(_STRANGERS) if (point := _draw(space, taken, dice)) is not None}
-    fresh = sorted(candidates - taken)
-    if not fresh:
-        return _first_free(space, taken)
-    return max(fresh, key=lambda point: _promise(forest.guess(point), aim))
+    fresh = sorted((candidates | _strangers(space, taken, dice)) - taken) or _rest(space, taken)
+    return max(fresh, key=lambda point: _promise(forest.guess(point), aim), default=None)
 
 
 def _samples(known: Sequence[Seen]) -> list[Sample]:
@@ -71,7 +68,8 @@ def _first_steps(space: Space, taken: set[Point], best: Seen | None, dice: Dice)
         beside = [point for point in _neighbours(space, best.point) if point not in taken]
         if beside:
             return dice.pick(beside)
-    return _draw(space, taken, dice) or _first_free(space, taken)
+    strangers = _strangers(space, taken, dice, 1) or _rest(space, taken)
+    return min(strangers, default=None)
 
 
 def _neighbours(space: Space, point: Point) -> Iterator[Point]:
@@ -92,14 +90,19 @@ def _promise(guess: Guess, aim: Sample) -> float:
     return gain / (1 + math.exp(min(max(harm / _HARM - 1, 0.0), 50.0))) if len(aim.levels) > 1 else gain
 
 
-def _draw(space: Space, taken: set[Point], dice: Dice) -> Point | None:
+def _strangers(space: Space, taken: set[Point], dice: Dice, wanted: int = _STRANGERS) -> set[Point]:
+    """Draw free points from anywhere; fewer than wanted where they are rare."""
+    found: set[Point] = set()
     for _ in range(_DRAWS):
         point = tuple(dice.below(size) for size in space.sizes)
         if point not in taken and space.allows(point):
-            return point
-    return None
+            found.add(point)
+            if len(found) == wanted:
+                break
+    return found
 
 
-def _first_free(space: Space, taken: set[Point]) -> Point | None:
+def _rest(space: Space, taken: set[Point]) -> list[Point]:
+    """Look for a free point one by one; empty when none is left."""
     every = itertools.product(*map(range, space.sizes))
-    return next((point for point in every if point not in taken and space.allows(point)), None)
+    return list(itertools.islice((point for point in every if point not in taken and space.allows(point)), 1))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from kernel_opt.model.config import ConfigClass
 from kernel_opt.model.measurement import Arm, Measurement, Metric, TimedRun
-from kernel_opt.rules.stats import mean_log
+from kernel_opt.rules.stats import mean, mean_log
 
 WHOLE = ""
 """Key of the target kernel's time over the whole run, beside the classes' keys."""
@@ -56,12 +56,11 @@ class Times:
         if metric is Metric.GPU_WHOLE:
             wholes = [whole_log(run) for run in self.runs if run.arm is arm]
             return [value for value in wholes if value is not None]
-        found: list[float] = []
-        for run, logs in zip(self.runs, self.by_class(metric), strict=True):
-            known = [value for key in keys if (value := logs[key]) is not None]
-            if run.arm is arm and len(known) == len(keys):
-                found.append(math.fsum(known) / len(known))
-        return found
+        rows = [logs for run, logs in zip(self.runs, self.by_class(metric), strict=True) if run.arm is arm]
+        if len(keys) == 1:
+            return [value for logs in rows if (value := logs[keys[0]]) is not None]
+        known = [[value for key in keys if (value := logs[key]) is not None] for logs in rows]
+        return [mean(values) for values in known if len(values) == len(keys)]
 
     def unusable(self) -> str | None:
         """Say which run is disturbed or has no usable time of which class, None when all are fine."""

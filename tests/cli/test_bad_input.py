@@ -109,7 +109,9 @@ CASES: tuple[tuple[str, Spoil, tuple[str, ...], int, str], ...] = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("spoil", "words", "code", "said"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+@pytest.mark.parametrize(
+    ("spoil", "words", "code", "said"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
 def test_a_slip_is_one_line(
     toy: Toy,
     spoil: Spoil,

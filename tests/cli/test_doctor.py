@@ -136,7 +136,9 @@ def test_a_host_without_rocm_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert check_access(tmp_path / "kfd")[0].level is Level.FAIL
 
 
-def test_the_cpu_needs_a_compiler(toy: Toy, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cpu_needs_a_compiler(
+    toy: Toy, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """On the host platform the tracer is compiled; the compiler is named, and so are the cores."""
     lines = toy.settings.read_text().splitlines()
     place = next(number for number, line in enumerate(lines) if line.startswith("name = "))
@@ -213,6 +215,10 @@ def test_a_check_that_hangs_does_not_hang_the_doctor() -> None:
     plan = [("disk", hang), ("folder", fall), ("python", lambda: [ok("python", "here")])]
     checks = carry_out(plan, lambda: None, limit_s=0.05)
     release.set()
-    assert [(check.name, check.level.value) for check in checks] == [("disk", "fail"), ("folder", "fail"), ("python", "ok")]
+    assert [(check.name, check.level.value) for check in checks] == [
+        ("disk", "fail"),
+        ("folder", "fail"),
+        ("python", "ok"),
+    ]
     assert checks[0].told == "no answer within 0.05 s"
     assert "Permission denied" in checks[1].told

@@ -48,7 +48,8 @@ def test_the_unit_goes_on_with_the_run() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "quoted"), [("a b", '"a b"'), ('a"b', '"a\\"b"'), ("a\\b", '"a\\\\b"'), ("a%n", '"a%%n"'), ("a\nb", '"a\\nb"')]
+    ("word", "quoted"),
+    [("a b", '"a b"'), ('a"b', '"a\\"b"'), ("a\\b", '"a\\\\b"'), ("a%n", '"a%%n"'), ("a\nb", '"a\\nb"')],
 )
 def test_words_reach_systemd_as_they_are(word: str, quoted: str) -> None:
     """Blanks, quotes, backslashes and specifiers mean nothing."""

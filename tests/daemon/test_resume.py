@@ -36,7 +36,10 @@ def test_sessions_of_the_newest_rounds_are_ended(tmp_path: Path) -> None:
     log = FakeLog()
     end_old_sessions(executor, tmp_path, log)
     assert executor.cancelled == [first, second]
-    assert [fields["session"] for _, fields in log.said] == ["rounds/0007/bench-2/session", "rounds/0008/measure-1/session"]
+    assert [fields["session"] for _, fields in log.said] == [
+        "rounds/0007/bench-2/session",
+        "rounds/0008/measure-1/session",
+    ]
     assert NEWEST_ROUNDS == 2
 
 

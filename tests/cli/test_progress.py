@@ -1,0 +1,46 @@
+"""A person sees that something lasts."""
+
+import io
+
+from kernel_opt.cli.progress import Progress
+
+
+class Terminal(io.StringIO):
+    """A stream that a person looks at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class FakeClock:
+    """Time that the test moves."""
+
+    now_s = 0.0
+
+    def boot_s(self) -> float:
+        return self.now_s
+
+
+def test_on_a_terminal_one_line_counts_the_seconds() -> None:
+    """The next phase begins on a line of its own; without a phase there is nothing to tell."""
+    stream, clock = Terminal(), FakeClock()
+    progress = Progress(stream, clock)
+    progress.tick()
+    progress.begin("running")
+    clock.now_s = 2.4
+    progress.tick()
+    progress.begin("reading")
+    progress.end()
+    progress.end()
+    assert stream.getvalue() == "running ...\rrunning ... 2 s\x1b[K\nreading ...\n"
+
+
+def test_elsewhere_one_line_a_phase() -> None:
+    """A log is not filled with carriage returns."""
+    stream = io.StringIO()
+    progress = Progress(stream, FakeClock())
+    progress.begin("running")
+    progress.tick()
+    progress.begin("reading")
+    progress.end()
+    assert stream.getvalue() == "running\nreading\n"

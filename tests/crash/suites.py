@@ -1,0 +1,272 @@
+"""The suites of the long form: each plays many runs, kills them in its own way, and counts what came of it."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kernel_opt.edges.session_files import RESULT, WORKER
+from tests.crash.lives import command, find_places, finish, last_words, live
+from tests.crash.power import trace
+from tests.crash.soak import soak
+from tests.e2e.proof import kept_kernels, lost_facts, prove
+from tests.e2e.toy import STORY, STORY_KERNELS, TAG, Toy, living, make_toy
+
+CALLS = (
+    "write pwrite64 fsync fdatasync ftruncate fallocate rename unlink rmdir mkdir openat close read lseek fcntl flock "
+    "chmod symlink vfork clone3 wait4 kill pipe2 socketpair sendto recvfrom poll pselect6 getdents64 newfstatat"
+).split()
+"""What the daemon asks of the system; a kill lands after the n-th of one kind."""
+FAILING = "write pwrite64 fsync fdatasync ftruncate fallocate mkdir rename".split()
+MOST_LIVES = 40
+
+
+@dataclass
+class Count:
+    """What a suite found."""
+
+    name: str
+    points: int = 0
+    crashes: int = 0
+    runs: int = 0
+    right: int = 0
+    lost: int = 0
+    doubled: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+    def tell(self) -> str:
+        return (
+            f"{self.name}: {self.points} points tried, {self.crashes} crashes, {self.runs} runs, {self.right} ended right, "
+            f"{self.lost} facts lost, {self.doubled} doubled"
+        )
+
+
+@dataclass
+class Bench:
+    """Where the suites work, with what luck, and on which mutant."""
+
+    base: Path
+    chance: random.Random
+    mutant: str
+
+    def play(self, count: Count, act: Callable[[Toy], None], kernels: list[str] | None = STORY_KERNELS) -> None:
+        """Play the story once with whatever ``act`` does to it, end it in peace, and prove what must hold."""
+        base = Path(tempfile.mkdtemp(dir=self.base)) / "toy"
+        toy = make_toy(base, STORY)
+        count.runs += 1
+        try:
+            act(toy)
+            finish(toy, mutant=self.mutant)
+            prove(toy, kernels)
+        except Exception:  # noqa: BLE001 (whatever it is: it is told, and the folder is kept)
+            count.wrong.append(f"{count.name}: {base}\n{traceback.format_exc()[-1500:]}\n{last_words(toy)[-500:]}")
+            _count_losses(toy, count)
+        else:
+            count.right += 1
+            shutil.rmtree(base.parent)
+        finally:
+            _end(toy)
+
+    def live(self, toy: Toy, count: Count, failpoints: list[str] | None = None, prefix: list[str] | None = None) -> bool:
+        """Live once; say whether the run goes on after this."""
+        code = live(toy, failpoints or [], prefix or [], self.mutant)
+        count.crashes += code != 0
+        return not (toy.entries() and toy.state().stop is not None and toy.state().stop.is_done)
+
+
+def _count_losses(toy: Toy, count: Count) -> None:
+    """Count what a run that went wrong has lost or doubled."""
+    past = toy.entries()
+    if past and Path(toy.place.log).exists():
+        count.lost += len(lost_facts(toy, past))
+    rounds = [entry.fact.round for entry in past if type(entry.fact).__name__ == "RoundOpened"]
+    ends = [entry.round for entry in past if type(entry.fact).__name__ in ("Kept", "Dropped")]
+    count.doubled += len(rounds) - len(set(rounds)) + len(ends) - len(set(ends))
+
+
+def _end(toy: Toy) -> None:
+    """End what a failed run has left, so that the next one is alone."""
+    for line in list(living(toy)):
+        try:
+            os.kill(int(line.partition(":")[0]), signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+
+def _strace(call: str, what: str, nth: int) -> list[str]:
+    return ["strace", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:{what}:when={nth}"]
+
+
+def each_failpoint(bench: Bench, kills: int) -> Count:
+    """K4: one kill at one pass of one named place, each in a run of its own."""
+    count = Count("K4 named places")
+    places = [place for place in find_places() if place.split(":")[0] not in ("rest", "finish", "wait")]
+    for number in range(kills):
+        place, nth = places[number % len(places)], 1 + number // len(places)
+        count.points += 1
+        bench.play(count, lambda toy, at=f"{place}:kill@{nth}": bench.live(toy, count, [at]))
+    return count
+
+
+def each_call(bench: Bench, kills: int) -> Count:
+    """K1: kill -9 after the n-th system call of one kind, again and again until the run has ended."""
+    count = Count("K1 system calls")
+    most = count_calls(bench)
+
+    def act(toy: Toy) -> None:
+        for _ in range(MOST_LIVES):
+            call = bench.chance.choices(list(most), [number**0.5 for number in most.values()])[0]
+            nth = bench.chance.randint(1, most[call])
+            count.points += 1
+            if not bench.live(toy, count, prefix=_strace(call, "signal=KILL", nth)):
+                return
+
+    while count.points < kills:
+        bench.play(count, act)
+    return count
+
+
+def count_calls(bench: Bench) -> dict[str, int]:
+    """How often the daemon makes each call in a whole undisturbed run."""
+    toy = make_toy(Path(tempfile.mkdtemp(dir=bench.base)) / "toy", STORY)
+    table = toy.base / "calls"
+    assert live(toy, prefix=["strace", "-qq", "-c", "-o", str(table), "-e", f"trace={','.join(CALLS)}"]) == 0
+    rows = [line.split() for line in table.read_text().splitlines()]
+    found = {row[-1]: int(row[3]) for row in rows if row and row[-1] in CALLS}
+    shutil.rmtree(toy.base.parent)
+    return found
+
+
+def twice(bench: Bench, kills: int) -> Count:
+    """K2: a crash anywhere, and another one while the next daemon heals it."""
+    count = Count("K2 double crashes")
+    places = find_places()
+
+    def act(toy: Toy) -> None:
+        place, nth = bench.chance.choice(places), bench.chance.randint(1, 6)
+        goes_on = bench.live(toy, count, [f"{place}:kill@{nth}"])
+        for _ in range(2):
+            count.points += 1
+            call = bench.chance.choice(("pwrite64", "fsync", "unlink", "rename", "vfork", "ftruncate", "wait4"))
+            if goes_on:
+                goes_on = bench.live(toy, count, prefix=_strace(call, "signal=KILL", bench.chance.randint(1, 30)))
+
+    while count.points < kills:
+        bench.play(count, act)
+    return count
+
+
+def any_child(bench: Bench, kills: int) -> Count:
+    """K3: any process of the run but the daemon is killed at any time; the run goes on and keeps nothing wrong."""
+    count = Count("K3 children")
+
+    def act(toy: Toy) -> None:
+        with (toy.base / "life.out").open("wb") as out:
+            daemon = subprocess.Popen(command(toy, bench.mutant), cwd=toy.repository, env=toy.environ, stdout=out, stderr=out)
+        until = time.monotonic() + 240
+        while daemon.poll() is None and time.monotonic() < until:
+            time.sleep(bench.chance.expovariate(2))
+            others = [int(line.partition(":")[0]) for line in living(toy)]
+            others = [pid for pid in others if pid != daemon.pid]
+            if others and count.points < kills + 10:
+                count.points += 1
+                count.crashes += _kill(bench.chance.choice(others))
+        daemon.wait(60)
+        codes = kept_kernels(toy)
+        assert set(codes) <= set(STORY_KERNELS), codes
+
+    while count.points < kills:
+        bench.play(count, act, kernels=None)
+    return count
+
+
+def _kill(pid: int) -> bool:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def failing(bench: Bench, kills: int) -> Count:
+    """K6: a full disk or a failing call at a named place, or at the n-th call of one kind."""
+    count = Count("K6 failures")
+    places = [place for place in find_places() if place.split(":")[0] not in ("rest", "finish", "wait")]
+
+    def act(toy: Toy) -> None:
+        count.points += 1
+        if count.points % 2:
+            kind, place = bench.chance.choice(("enospc", "raise")), bench.chance.choice(places)
+            bench.live(toy, count, [f"{place}:{kind}@{bench.chance.randint(1, 4)}"])
+        else:
+            call, nth = bench.chance.choice(FAILING), bench.chance.randint(1, 60)
+            bench.live(toy, count, prefix=_strace(call, "error=ENOSPC", nth))
+
+    while count.points < kills:
+        bench.play(count, act)
+    return count
+
+
+def reboot(bench: Bench, kills: int) -> Count:
+    """K7: after a reboot the PIDs in our files are other people's: nobody of theirs is killed."""
+    count = Count("K7 reboots")
+
+    def act(toy: Toy) -> None:
+        count.points += 1
+        bench.live(toy, count, ["bench:after:kill@2"])
+        neighbour = subprocess.Popen(["sleep", "600"])
+        try:
+            for mark in toy.folder.glob("rounds/*/*/session/" + WORKER):
+                ours = json.loads(mark.read_text())
+                mark.write_text(json.dumps(ours | {"pid": neighbour.pid, "boot_id": "of another boot"}))
+                (mark.parent / RESULT).unlink(missing_ok=True)
+            goes_on = bench.live(toy, count, ["publish:before:kill"])
+            assert goes_on
+            assert neighbour.poll() is None, "a process of somebody else was killed"
+        finally:
+            neighbour.kill()
+            neighbour.wait()
+
+    for _ in range(kills):
+        bench.play(count, act)
+    return count
+
+
+def long_soak(bench: Bench, rounds: int) -> Count:
+    """K11: thousands of fake rounds with kills all the way."""
+    found = soak(bench.base / "soak", rounds, 200, bench.chance.randint(1, 10**6), bench.mutant)
+    count = Count("K11 soak", found.kills, found.kills, 1, int(found.is_right), found.lost, found.doubled)
+    count.name += f" of {found.rounds} rounds"
+    return count
+
+
+def power_cut(bench: Bench, rounds: int) -> Count:
+    """K5: each acknowledged fact is on the disk when it is acknowledged, as the traced calls tell."""
+    cut = trace(bench.base / "power", rounds, bench.mutant)
+    return Count("K5 power cuts", cut.told, 0, 1, int(not cut.at_risk), cut.at_risk, 0)
+
+
+def moved_branch(bench: Bench, kills: int) -> Count:
+    """K10: the user moves the branch while the daemon is dead; it is left alone."""
+    count = Count("K10 branch moved by its user")
+    for _ in range(kills):
+        base = Path(tempfile.mkdtemp(dir=bench.base)) / "toy"
+        toy = make_toy(base, STORY)
+        count.points += 1
+        count.runs += 1
+        bench.live(toy, count, ["seal:after:kill@2"])
+        mine = toy.git("commit-tree", "-m", "mine", "HEAD^{tree}").strip()
+        toy.git("update-ref", f"refs/heads/kernel-opt/{TAG}", mine)
+        bench.live(toy, count)
+        count.right += toy.git("rev-parse", f"kernel-opt/{TAG}").strip() == mine
+        shutil.rmtree(base.parent)
+    return count
+
