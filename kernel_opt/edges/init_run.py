@@ -9,7 +9,7 @@ from kernel_opt.edges.process import Ended, StopWish, run_contained
 from kernel_opt.edges.tracers.failures import has_whole_results
 
 LOG_TAIL_BYTES = 8_000
-_HUNG_TICKS = 60
+HUNG_TICKS = 60
 """Half-seconds without a change after whole results: the tracer hangs while it finishes, what it wrote is good."""
 
 Fingerprint = tuple[int, int, int]
@@ -45,13 +45,14 @@ def run_first(
     timeout_s: float,
     on_tick: Callable[[], object],
     tracer: Tracer | None = None,
+    hung_ticks: int = HUNG_TICKS,
 ) -> FirstRun:
     """Run the command in ``tree``, traced where there is a tracer; logs and traces go into ``work``, a new folder."""
     work.mkdir(parents=True)
     trace = work / "trace" if tracer is not None else None
     command = list(argv) if tracer is None or trace is None else tracer.trace_argv(argv, trace, deep=False)
     before = dict(_find_tables(tree))
-    watch = _Watch(trace, on_tick)
+    watch = _Watch(trace, on_tick, hung_ticks)
     log = work / "benchmark.log"
     ended = run_contained(
         command, cwd=tree, env=environ, log=log, timeout_s=timeout_s, interrupt_first=True, on_tick=watch.look
@@ -63,8 +64,8 @@ def run_first(
 class _Watch:
     """Looks on while it runs: tells the person, and ends a tracer that hangs after it has written all."""
 
-    def __init__(self, trace: Path | None, on_tick: Callable[[], object]) -> None:
-        self._trace, self._on_tick = trace, on_tick
+    def __init__(self, trace: Path | None, on_tick: Callable[[], object], hung_ticks: int) -> None:
+        self._trace, self._on_tick, self._hung_ticks = trace, on_tick, hung_ticks
         self._quiet, self._seen = 0, -1
 
     def look(self) -> StopWish | None:
@@ -74,7 +75,7 @@ class _Watch:
             return None
         size = sum(path.stat().st_size for path in self._trace.rglob("*") if path.is_file())
         self._quiet, self._seen = (self._quiet + 1 if size == self._seen else 0), size
-        return StopWish("the tracer hangs after its results") if self._quiet >= _HUNG_TICKS else None
+        return StopWish("the tracer hangs after its results") if self._quiet >= self._hung_ticks else None
 
 
 def _find_tables(tree: Path) -> list[tuple[str, Fingerprint]]:

@@ -16,7 +16,7 @@ from kernel_opt.rules.search_forest import Forest, Guess, Levels, Point, Sample
 _FIRST = 10  # points before the forest is asked: fewer teach it nothing
 _LEADERS = 4  # points whose neighbours are candidates
 _STRANGERS = 150  # candidates from anywhere: as many as neighbours, so that no valley is a prison
-_DRAWS = 3000  # at random; where all of them are taken or forbidden, the rest is looked through one by one
+_DRAWS = 600  # at random; where all of them are taken or forbidden, the rest is looked through one by one
 _HARM = 0.02  # ln; a class expected to lose this much makes a keep half as likely, a loss of 1 % hardly shows
 _SURE = 1e-3  # ln; no guess is surer than a measurement
 

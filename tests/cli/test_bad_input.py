@@ -1,6 +1,5 @@
 """Bad input gets one line that says what, where and what now, and exit code 2 or 1; never a traceback."""
 
-import os
 import re
 import shutil
 import sqlite3
@@ -78,7 +77,7 @@ def rocm_without_tools(toy: Toy) -> None:
 CASES: tuple[tuple[str, Spoil, tuple[str, ...], int, str], ...] = (
     ("unknown key", replace("gap_s", "gapp_s"), START, 2, r"kernel-opt.toml: \[gate\] unknown key `gapp_s`; see"),
     ("unknown table", replace("[gate]", "[gates]"), START, 2, r"unknown key `gates`"),
-    ("wrong type", replace("gap_s = 0.01", 'gap_s = "x"'), START, 2, r"kernel-opt.toml: Expected `float`, got `str`.*gate.gap_s"),
+    ("wrong type", replace("gap_s = 0.01", 'gap_s = "x"'), START, 2, r"Expected `float`, got `str`.*gate.gap_s"),
     ("out of range", replace("gap_s = 0.01", "gap_s = -1"), START, 2, r"kernel-opt.toml: Expected `float` >= 0"),
     ("no TOML", replace("[gate]", "[gate"), START, 2, r"kernel-opt.toml cannot be read: "),
     ("bytes", binary_settings, START, 2, r"kernel-opt.toml cannot be read: "),
@@ -86,7 +85,7 @@ CASES: tuple[tuple[str, Spoil, tuple[str, ...], int, str], ...] = (
     ("bad pattern", replace("[edit]", 'wrong_patterns = ["("]\n[edit]'), START, 2, r"'\(' is no regular expression"),
     ("no settings", no_settings, START, 2, r"has no kernel-opt.toml, .*; `kernel-opt init` looks"),
     ("no such settings", nothing, (*START, "--config", "none.toml"), 2, r"none.toml does not exist; name another"),
-    ("bad tag", nothing, ("start", "--tag", "a/../b"), 2, r"the tag 'a/../b' cannot name a branch and a directory; use"),
+    ("bad tag", nothing, ("start", "--tag", "a/../b"), 2, r"the tag 'a/../b' cannot name a branch and a dir"),
     ("tag in use", branch_there, START, 2, r"the branch kernel-opt/t1 exists already; take another tag"),
     ("worktree there", worktree_there, START, 2, r"kernel-opt-t1 exists already; take another tag"),
     ("run there", run_there, START, 2, r"run t1 of .* exists already; take another tag, or go on"),
@@ -95,13 +94,13 @@ CASES: tuple[tuple[str, Spoil, tuple[str, ...], int, str], ...] = (
     ("no directory", nothing, (*START, "--repo", "/no/such"), 2, r"/no/such is not a directory; name one with --repo"),
     ("unborn HEAD", unborn, START, 2, r"has no commit yet; commit the code"),
     ("in mid merge", merging, START, 2, r"a merge is going on in .*; finish it"),
-    ("missing benchmark", replace('file = "bench.py"', 'file = "b.py"'), START, 2, r"the benchmark b.py is not in commit \w+ \(HEAD\); "),
-    ("missing proposer", replace('["sh",', '["no-such",'), START, 2, r"the proposer 'command' cannot be used: no-such is not"),
+    ("missing benchmark", replace('file = "bench.py"', 'file = "b.py"'), START, 2, r"the benchmark b.py is not in .*; "),
+    ("missing proposer", replace('["sh",', '["no-such",'), START, 2, r"proposer 'command' cannot be used: no-such is not"),
     ("unknown proposer", nothing, (*START, "--agent", "nobody"), 2, r"agent.name is 'nobody'; known proposers"),
-    ("unknown platform", replace("open_platform", "no_platform"), START, 2, r"platform.name .* is no platform; use rocm"),
+    ("unknown platform", replace("open_platform", "no_platform"), START, 2, r"platform.name .* is no platform; use"),
     ("missing rocprofv3", rocm_without_tools, START, 2, r"rocprofv3 is not on PATH; install ROCm"),
     ("state in the way", file_in_the_way, START, 2, r"the state directory .* cannot be made: .*; set KERNEL_OPT_STATE"),
-    ("too little room", replace("min_free_mb = 1.0", "min_free_mb = 1e12"), START, 2, r"MB are free at .*; make room|wanted"),
+    ("too little room", replace("min_free_mb = 1.0", "min_free_mb = 1e12"), START, 2, r"MB are free at .*; make room"),
     ("unknown verb", nothing, ("strat",), 2, r"invalid choice: 'strat'"),
     ("unknown option", nothing, (*START, "--fast"), 2, r"unrecognized arguments: --fast; see"),
     ("no such run", nothing, ("stop", "--tag", "none"), 2, r"no run is tagged none; `kernel-opt start --tag T`"),
@@ -197,4 +196,4 @@ def test_a_file_that_cannot_be_read_is_told(toy: Toy, capsys: pytest.CaptureFixt
     told = capsys.readouterr().err
     assert told.startswith(f"kernel-opt: {place.wishes}")
     assert told.count("\n") == 1
-    os.unlink(place.wishes)
+    Path(place.wishes).unlink()

@@ -122,9 +122,7 @@ def test_a_repository_in_mid_merge_is_not_cleaned(finished: Toy, capsys: pytest.
     assert finished.worktree.exists()
 
 
-def test_a_journal_that_cannot_be_read_does_not_keep_the_rest(
-    finished: Toy, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_journal_that_cannot_be_read_keeps_nothing(finished: Toy, capsys: pytest.CaptureFixture[str]) -> None:
     """A broken run can be removed too."""
     (Path(find_run("t1", None).directory) / "journal.db").write_text("garbage" * 1000)
     assert call("clean", "--tag", "t1", "--yes") == 0

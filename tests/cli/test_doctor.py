@@ -104,7 +104,7 @@ def test_a_repository_that_does_not_fit_is_told(toy: Toy, capsys: pytest.Capture
 def test_a_rocm_host_is_looked_at(
     toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The tracer's version, the right to the device, and the cards; without the device file it is said how to get it."""
+    """The tracer's version, the right to the device, and the cards; what is missing is told with a mend."""
     script = tmp_path / "host.json"
     script.write_text(json.dumps({"cards": CARDS, "moments": [{}]}))
     options = build_tree(tmp_path / "tree", CARDS)

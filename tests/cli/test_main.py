@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -28,7 +29,7 @@ def test_help_names_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_only_the_verb_that_is_called_is_loaded() -> None:
     """`status` must start at once, so no other verb's needs are loaded for it."""
-    probe = "import sys; from kernel_opt.cli.main import build_parser; build_parser(('status',)); print('git' in sys.modules)"
+    probe = "import sys; from kernel_opt.cli.main import build_parser as b; b(('status',)); print('git' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True)
     assert done.stdout.strip() == "False"
 
@@ -70,7 +71,7 @@ def test_a_reader_that_has_had_enough_is_no_error(toy: Toy) -> None:
 
 def test_output_that_cannot_be_written_is_told(toy: Toy) -> None:
     """A full disk behind stdout is one line and exit code 1."""
-    with open("/dev/full", "w") as full:
+    with Path("/dev/full").open("w") as full:
         done = toy.run("completion", "bash", capture_output=False, stdout=full, stderr=subprocess.PIPE)
     assert done.returncode == 1
     assert done.stderr.startswith("kernel-opt: standard output: No space left on device")

@@ -22,7 +22,7 @@ SUITES: dict[str, tuple[Callable[[Bench, int], Count], float]] = {
     "K1": (suites.each_call, 1.0),
     "K2": (suites.twice, 0.5),
     "K3": (suites.any_child, 0.5),
-    "K5": (suites.power_cut, 0.2),
+    "K5": (suites.power_cut, 1.0),
     "K6": (suites.failing, 0.5),
     "K7": (suites.reboot, 0.05),
     "K10": (suites.moved_branch, 0.05),

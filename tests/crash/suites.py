@@ -180,8 +180,8 @@ def any_child(bench: Bench, kills: int) -> Count:
                 count.points += 1
                 count.crashes += _kill(bench.chance.choice(others))
         daemon.wait(60)
-        codes = kept_kernels(toy)
-        assert set(codes) <= set(STORY_KERNELS), codes
+        # Whose agent or benchmark was killed may have lost its round; what computes wrong numbers is never kept.
+        assert all("ERROR = 0" in code for code in kept_kernels(toy))
 
     while count.points < kills:
         bench.play(count, act, kernels=None)

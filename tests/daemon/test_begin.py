@@ -102,7 +102,7 @@ def test_a_resume_brings_new_limits_and_a_restart_keeps_them(toy: Toy) -> None:
 
 def test_a_resume_needs_a_run_and_brings_no_settings(toy: Toy) -> None:
     """Settings are for life, and what was never started cannot be resumed."""
-    with pytest.raises(UsageError, match="there is no run t1 .* start it without --resume"):
+    with pytest.raises(UsageError, match=r"there is no run t1 .* start it without --resume"):
         begin(toy, resume=True)
     begin(toy)
     for more in ({"agent": "command"}, {"config": toy.settings}):
@@ -130,7 +130,7 @@ def test_what_a_run_needs_is_asked_for_first(toy: Toy, old: str, new: str, said:
 
 def test_the_agent_of_one_run(toy: Toy) -> None:
     """A word is a proposer's name, anything longer or with a slash is a command."""
-    with pytest.raises(UsageError, match="agent.name is 'nobody'"):
+    with pytest.raises(UsageError, match=r"agent.name is 'nobody'"):
         begin(toy, agent="nobody")
     place, _ = begin(toy, agent="/bin/sh")
     assert read_plan(Path(place.directory)).settings["agent"]["command"] == ["/bin/sh"]

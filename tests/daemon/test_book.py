@@ -22,6 +22,7 @@ class FullBook:
     closed: bool = False
 
     def append(self, record: Record, summary: bytes | None = None) -> int:
+        assert summary is None
         if self.refusals:
             self.refusals -= 1
             raise DiskFullError("disk full: the journal takes no more records", "free some room there")

@@ -53,7 +53,7 @@ def test_a_closed_terminal_is_no_wish(wishes: SignalWishes) -> None:
 
 
 def test_files_are_wishes_that_survive_a_crash(wishes: SignalWishes, tmp_path: Path) -> None:
-    """What `stop`, `stop --now` and `pause` leave is heard by this daemon and the next; stops are forgotten when done."""
+    """What `stop`, `stop --now` and `pause` leave is heard by this daemon and the next; stops are forgotten."""
     folder = tmp_path / "wishes"
     (folder / STOP).touch()
     assert (wishes.stop(), wishes.stop_now()) == ("kernel-opt stop", None)

@@ -4,10 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
-
-from kernel_opt.edges import init_run
-from kernel_opt.edges.init_run import FirstRun, run_first
+from kernel_opt.edges.init_run import LOG_TAIL_BYTES, FirstRun, run_first
 
 ENVIRON = {"PATH": os.environ["PATH"]}
 KERNEL_TRACE = "Kernel_Name,Start\nk,1\n"
@@ -52,7 +49,7 @@ def test_a_run_without_table_or_with_a_failure_is_not_whole(tmp_path: Path) -> N
     assert not failed.is_whole
     assert failed.ended.exit_code == 3
     assert failed.log_tail.endswith("bad\n")
-    assert len(failed.log_tail) == init_run.LOG_TAIL_BYTES
+    assert len(failed.log_tail) == LOG_TAIL_BYTES
 
 
 def test_a_traced_run_leaves_its_trace_beside(tmp_path: Path) -> None:
@@ -64,10 +61,9 @@ def test_a_traced_run_leaves_its_trace_beside(tmp_path: Path) -> None:
     assert (first.trace / "1_kernel_trace.csv").read_text() == KERNEL_TRACE
 
 
-def test_a_tracer_that_hangs_after_its_results_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tracer_that_hangs_after_its_results_is_ended(tmp_path: Path) -> None:
     """What it wrote is good, and the person does not wait for the time limit."""
-    monkeypatch.setattr(init_run, "_HUNG_TICKS", 2)
-    first = run(tmp_path, "echo 1 > a.csv", tracer=FakeTracer("sleep 1000"))
+    first = run(tmp_path, "echo 1 > a.csv", tracer=FakeTracer("sleep 1000"), hung_ticks=2)
     assert first.is_hung_tracer
     assert first.is_whole
     assert not first.ended.timed_out

@@ -55,7 +55,7 @@ def test_several_error_columns_of_others_are_none_of_ours() -> None:
 
 def test_a_table_without_times_is_refused() -> None:
     """The reason says what to name."""
-    with pytest.raises(UsageError, match="no column of microseconds .*--metric; the columns are: n, flops"):
+    with pytest.raises(UsageError, match=r"no column of microseconds .*--metric; the columns are: n, flops"):
         choose_columns(("n", "flops"))
 
 

@@ -64,7 +64,7 @@ def test_a_long_list_stands_on_many_lines() -> None:
 
 def test_a_template_that_does_not_fit_is_refused() -> None:
     """A key it has not, a value that never ends, and a value that no settings file can hold."""
-    with pytest.raises(KernelOptError, match="the template has no run.speed"):
+    with pytest.raises(KernelOptError, match=r"the template has no run.speed"):
         fill_in(TEMPLATE, [], {"run.speed": 1}, {})
     with pytest.raises(KernelOptError, match="line 3 is not TOML"):
         fill_in("# x\n\na = [\n", [], {}, {})

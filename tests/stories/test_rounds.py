@@ -9,6 +9,8 @@ from tests.fakes import KEYS, Run, settings
 from tests.stories.teller import tell
 
 IDEA = "proposed 'idea 1' -> "
+ROUNDS_ALONE = settings(round=RoundSettings(headline_every=0))
+"""Without the measurement that ends a run, which is a story of its own."""
 THREE_FAULTS = "fault -> waited 1 min -> fault -> waited 2 min -> fault -> waited 4 min"
 
 
@@ -26,7 +28,7 @@ def test_the_whole_of_a_short_run_reads_as_it_was() -> None:
         "started",
         "baseline: right -> traced -> kept",
         "round 1: proposed 'idea 1' -> right -> better -> formatted -> right -> better -> kept -> traced",
-        "round 2: proposed 'idea 2' -> right -> worse -> dropped as regression",
+        "round 2: proposed 'idea 2' -> right -> worse -> dropped as regression -> headline",
         "stop: 2 rounds done, as asked -> stopped at stop-3",
     ]
 
@@ -149,7 +151,7 @@ ROUNDS = {
 def test_a_round_goes_as_the_protocol_says(name: str) -> None:
     """One round of each kind, step by step; the run ends afterwards, with the branch where the book says it is."""
     script, story = ROUNDS[name]
-    run = Run(**script)
+    run = Run(ROUNDS_ALONE, **script)
     opening = "" if story.startswith(("away", "nothing")) else IDEA
     assert told(run) == [f"1: {opening}{story}"]
     assert run.world.branch == run.state.tip
@@ -191,7 +193,7 @@ def test_a_neighbour_who_keeps_coming_is_waited_for() -> None:
 
 def test_a_split_is_asked_for_the_classes_that_gained() -> None:
     """The second measurement is about the gaining class, whatever the hypothesis named."""
-    run = Run(Judge=["diverging", "better", "better"])
+    run = Run(ROUNDS_ALONE, Judge=["diverging", "better", "better"])
     told(run)
     targets = [step.targets for step in run.world.asked if isinstance(step, Measure)]
     assert targets == [(), (), (KEYS[0],), (KEYS[0],)]
@@ -228,11 +230,17 @@ def test_amendments_go_to_the_candidate_that_needs_them() -> None:
 
 
 def test_the_headline_is_measured_afresh_after_some_keeps() -> None:
-    """Baseline against best, once, and then not again before as many keeps."""
+    """Baseline against best, then not again before as many keeps, and once more when the run ends by itself."""
     run = Run(settings(round=RoundSettings(headline_every=2)), Judge=["better"] * 6)
     lines = told(run, rounds=4)
-    assert [line.count("headline") for line in lines] == [0, 1, 0, 0]
+    assert [line.count("headline") for line in lines] == [0, 1, 0, 1]
     assert run.state.headline is not None
+
+
+def test_a_run_that_ends_by_itself_measures_what_it_claims() -> None:
+    """Nothing kept: nothing to measure. Asked to stop: nobody waits for it. Else the last step is the headline."""
+    assert "headline" not in told(Run())[0]
+    assert told(Run(Judge=["better", "better"]))[0].endswith("kept -> headline")
 
 
 def test_every_ended_round_leaves_a_look_back() -> None:

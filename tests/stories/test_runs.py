@@ -239,7 +239,8 @@ def test_a_proposer_that_no_wait_will_mend_ends_the_run_at_once() -> None:
     run = Run(Propose=["lost"])
     assert run.start() == "the proposer cannot be used: over its limit"
     assert run.clock.minutes == pytest.approx(7.5)
-    assert isinstance(run.world.asked[-4], Propose)
+    assert isinstance(run.world.asked[-5], Propose)
+    assert dict(run.state.tally.endings) == {"gave-nothing": 1}
 
 
 def test_a_proposer_may_be_away_in_the_middle_of_a_repair() -> None:
@@ -333,7 +334,7 @@ def test_what_is_merely_nice_to_have_does_not_stop_a_run() -> None:
 def test_a_headline_that_cannot_be_had_does_not_stop_a_run() -> None:
     """The next round is opened all the same, and its budget is its own."""
     limits = settings(round=RoundSettings(headline_every=1))
-    run = Run(limits, Judge=["better", "better"], Measure=["good", "good", "good", *["fault"] * 3])
+    run = Run(limits, Judge=["better", "better"], Measure=["good", "good", "good", *["fault"] * 3, "good", "fault"])
     assert run.start(max_rounds=2) == "2 rounds done, as asked"
     assert run.state.headline is None
     assert dict(run.state.tally.endings) == {"kept": 1, "tie": 1}
