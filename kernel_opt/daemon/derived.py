@@ -67,8 +67,8 @@ class Derived:
     def _write_bundle(self, story: RoundStory) -> None:
         folder = Path(self._place.round_folder(story.round))
         folder.mkdir(parents=True, exist_ok=True)
-        commit = story.candidate.commit if story.candidate else None
-        diff = self._repository.diff_text(story.best, commit) if commit else ""
+        candidate = story.candidate
+        diff = self._repository.diff_text(candidate.parent, candidate.commit) if candidate else ""
         files = render_bundle(
             story,
             repository=self._place.repository,

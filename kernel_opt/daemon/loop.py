@@ -17,6 +17,7 @@ from kernel_opt.edges.containment import probe_containment
 from kernel_opt.edges.executor import LocalExecutor
 from kernel_opt.edges.git_refs import remove_stale_locks
 from kernel_opt.edges.log import Log
+from kernel_opt.edges.machine import describe_machine
 from kernel_opt.edges.places import RunPlace
 from kernel_opt.edges.platforms import open_kit
 from kernel_opt.edges.repository import Repository
@@ -103,7 +104,7 @@ class Life:
             settings=plan.settings,
             settings_source=plan.settings_source,
             version=__version__,
-            environment=plan.environment,
+            environment=describe_machine(plan.environment),
         )
 
     def _daemon_started(self, state: RunState) -> DaemonStarted:

@@ -18,7 +18,8 @@ def after_refusal(stage: Barred, limits: Settings) -> Step:
         return Drop(Ending.REFUSED, why)
     if stage.origin is Origin.PROPOSED and stage.tries.send_backs < limits.round.send_backs:
         return Propose(why)
-    return Drop(AMENDED.get(stage.origin, Ending.GAVE_NOTHING), why)
+    proposed = Ending.FAILED if stage.rule == "does-not-compile" else Ending.GAVE_NOTHING
+    return Drop(AMENDED.get(stage.origin, proposed), why)
 
 
 def after_break(stage: Broken, limits: Settings) -> Step:

@@ -55,12 +55,17 @@ def _now(shot: Shot, word: str, terminal: Terminal, now_s: float) -> list[str]:
         return _block(terminal, "stopped", f"{moment(step['since_s'])}: {stop['reason']}")
     if word == "waiting" and hold:
         until = f" until {moment(hold['until_s'])[-5:]}" if hold["until_s"] else ""
-        return _block(terminal, "waiting", f"for {since}{until} (look {hold['times']}): {hold['why']}", "warn")
+        return _block(terminal, "waiting", f"for {since}{until} ({_times(hold)}): {hold['why']}", "warn")
     place = f"round {shot['round']}, " if shot["round"] and step["name"] in _WITHIN_ROUND else ""
     usual = f" (the baseline took {duration(step['expected_s'])})" if step["expected_s"] else ""
     tense = f"since {moment(step['since_s'])}" if word == "dead" else f"for {since}{usual}"
     lines = _block(terminal, "now", f"{place}{step['text']}, {tense}")
     return lines + (_block(terminal, "ending", stop["reason"], "warn") if stop else [])
+
+
+def _times(hold: Shot) -> str:
+    """Say what is counted: looks for a card, or tries of a step."""
+    return f"{'look' if hold['cause'] == 'gpu' else 'try'} {hold['times']}"
 
 
 def _best(shot: Shot, terminal: Terminal) -> list[str]:

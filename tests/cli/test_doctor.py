@@ -136,6 +136,26 @@ def test_a_host_without_rocm_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert check_access(tmp_path / "kfd")[0].level is Level.FAIL
 
 
+def test_a_host_without_cards_is_told(toy: Toy, capsys: pytest.CaptureFixture[str]) -> None:
+    """None at all, none that can be read, and a platform that cannot be opened: each fails with its reason."""
+    for state, said in (([], "this host has none"), ({"fail": "the driver is lost"}, "the driver is lost")):
+        toy.set_cards(state)
+        assert call("doctor", "--json") == 1
+        assert seen(capsys)["cards"]["told"] == said
+    toy.settings.write_text(toy.settings.read_text().replace("options = {", "options = { colour = 1,"))
+    assert call("doctor", "--json") == 1
+    assert "cannot be opened" in seen(capsys)["cards"]["told"]
+
+
+def test_too_little_room_is_told(toy: Toy, capsys: pytest.CaptureFixture[str]) -> None:
+    """By the measure of the settings."""
+    toy.settings.write_text(toy.settings.read_text().replace("min_free_mb = 1.0", "min_free_mb = 1e12"))
+    assert call("doctor") == 1
+    told = capsys.readouterr().out
+    assert "FAIL  state directory: " in told
+    assert "      -> make room, or set KERNEL_OPT_STATE" in told
+
+
 def test_the_cpu_needs_a_compiler(
     toy: Toy, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
