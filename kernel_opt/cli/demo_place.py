@@ -32,7 +32,9 @@ class Begun:
     place: RunPlace
 
 
-def begin_demo(into: Path | None, minutes: float, seed: int, say: Callable[[str], None]) -> Begun:
+def begin_demo(
+    into: Path | None, minutes: float, seed: int, say: Callable[[str], None], example: Path | None = None
+) -> Begun:
     """Set a demo up, or go on with the one that is there; its daemon is at work when this returns."""
     let_python_be_found()
     root = Path(tempfile.mkdtemp(prefix="kernel-opt-demo-")) if into is None else into.expanduser().resolve()
@@ -43,7 +45,7 @@ def begin_demo(into: Path | None, minutes: float, seed: int, say: Callable[[str]
         wish = Wish(tag=TAG, repo=repository, resume=True, max_hours=hours)
         say(f"going on with the demo in {root}")
     else:
-        make_repository(root)
+        make_repository(root, example or shipped("examples/paged-attention"))
         settings = read_settings(repository / OWN_NAME)
         quiet = find_quiet_core(settings, minutes, say)
         write_settings(root / SETTINGS, fit_settings(settings, minutes, seed, is_quiet=quiet))
@@ -58,13 +60,13 @@ def begin_demo(into: Path | None, minutes: float, seed: int, say: Callable[[str]
     return Begun(root, place)
 
 
-def make_repository(root: Path) -> None:
+def make_repository(root: Path, example: Path) -> None:
     """Copy the example and commit it."""
     if root.exists() and any(root.iterdir()):
         raise UsageError(f"{root} is not empty and holds no demo", "name another folder with --into")
     root.mkdir(parents=True, exist_ok=True)
     repository = root / REPOSITORY
-    shutil.copytree(shipped("examples/paged-attention"), repository, ignore=_LEFT_OUT)
+    shutil.copytree(example, repository, ignore=_LEFT_OUT)
     git = Git(repository)
     git.run("init", "--quiet", "--initial-branch=main")
     git.run("add", "--all")

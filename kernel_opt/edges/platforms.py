@@ -8,6 +8,8 @@ from typing import Protocol, cast
 
 from kernel_opt.edges.session_records import PlatformChoice
 from kernel_opt.edges.tracers import host, rocprofv3
+from kernel_opt.edges.tracers.rocprofv3 import Rung
+from kernel_opt.edges.tracers.rocprofv3_guard import guard_argv
 from kernel_opt.model.errors import UsageError
 from kernel_opt.model.settings import PlatformSettings
 
@@ -15,8 +17,24 @@ from kernel_opt.model.settings import PlatformSettings
 class Tracer(Protocol):
     """Wraps a command so that it leaves rocprofv3's tables."""
 
-    def trace_argv(self, argv: Sequence[str], out_dir: Path, *, deep: bool) -> list[str]:
-        """Return the command that runs ``argv`` traced; ``deep`` looks for hot lines and costs time."""
+    deep_rungs: tuple[Rung, ...]
+    """What looks deeper than a kernel trace, the most telling first."""
+    names_card: bool
+    """Whether its tables tell on which card the kernels ran."""
+
+    def trace_argv(
+        self,
+        argv: Sequence[str],
+        out_dir: Path,
+        *,
+        deep: bool,
+        rung: Rung | None = None,
+        kernels: Sequence[str] = (),
+    ) -> list[str]:
+        """Return the command that runs ``argv`` traced.
+
+        ``deep`` looks for hot lines and costs time; ``rung`` names the depth instead. Deep looks keep to ``kernels``.
+        """
         ...
 
 
@@ -34,17 +52,41 @@ class PlatformKit:
 class HostTracer:
     """The CPU target's tracer."""
 
-    def trace_argv(self, argv: Sequence[str], out_dir: Path, *, deep: bool) -> list[str]:
-        """Return the command that runs ``argv`` traced."""
-        return host.trace_argv(argv, out_dir, sampling=deep)
+    deep_rungs = (Rung.THREAD,)
+    names_card = False
+
+    def trace_argv(
+        self,
+        argv: Sequence[str],
+        out_dir: Path,
+        *,
+        deep: bool,
+        rung: Rung | None = None,
+        kernels: Sequence[str] = (),
+    ) -> list[str]:
+        """Return the command that runs ``argv`` traced; its sampler sees all kernels at once."""
+        del kernels
+        return host.trace_argv(argv, out_dir, sampling=deep if rung is None else rung is Rung.THREAD)
 
 
 class RocmTracer:
-    """rocprofv3."""
+    """rocprofv3, under guard."""
 
-    def trace_argv(self, argv: Sequence[str], out_dir: Path, *, deep: bool) -> list[str]:
+    deep_rungs = (Rung.THREAD, Rung.COUNTERS)
+    names_card = True
+
+    def trace_argv(
+        self,
+        argv: Sequence[str],
+        out_dir: Path,
+        *,
+        deep: bool,
+        rung: Rung | None = None,
+        kernels: Sequence[str] = (),
+    ) -> list[str]:
         """Return the command that runs ``argv`` traced."""
-        return rocprofv3.trace_argv(argv, out_dir, deep=deep)
+        regex = rocprofv3.to_regex(kernels)
+        return guard_argv(rocprofv3.trace_argv(argv, out_dir, deep=deep, rung=rung, kernel_regex=regex), out_dir)
 
 
 def open_kit(settings: PlatformSettings) -> PlatformKit:

@@ -6,9 +6,12 @@ from pathlib import Path
 from kernel_opt.edges.environment import child_environment
 from kernel_opt.edges.export import export
 from kernel_opt.edges.files import remove_tree
+from kernel_opt.edges.lease_times import find_last_used
 from kernel_opt.edges.measuring import Session, open_session
 from kernel_opt.edges.session_records import RunAnswer, RunOrder, RunOutcome, SessionOutcome, SessionRequest
+from kernel_opt.edges.tracers.rocprofv3 import Rung
 from kernel_opt.model.facts import Disturbed, Fact, Faulted, NoIdleGpu, StopAsked
+from kernel_opt.model.reading import Reading
 from kernel_opt.model.state import RunState
 from kernel_opt.round.tools import Tools
 from kernel_opt.rules.gate import Thresholds
@@ -23,16 +26,19 @@ class RunOnce:
 
     tree: Path
     log_name: str
-    traced: bool = False
-    deep: bool = False
+    rung: Rung = Rung.SCRIPT
+    """How deep the tracer looks; as here, not at all."""
 
 
 class Bench:
     """A session with its folder: orders runs and finds what they left."""
 
-    def __init__(self, session: Session, folder: Path, tools: Tools, timeout_s: float) -> None:
+    def __init__(
+        self, session: Session, folder: Path, tools: Tools, timeout_s: float, kernels: tuple[str, ...]
+    ) -> None:
         self._session = session
         self._tools = tools
+        self._kernels = kernels
         self._timeout_s = timeout_s
         self._runs = 0
         self.folder = folder
@@ -43,6 +49,11 @@ class Bench:
         """The lease key of the card this session holds."""
         return self._session.granted.lease_key
 
+    @property
+    def reading(self) -> Reading:
+        """What was known of that card when it was taken."""
+        return self._session.granted.card
+
     def run(self, wanted: RunOnce) -> RunAnswer:
         """Run the benchmark once in a fresh environment and wait for it."""
         self._runs += 1
@@ -50,9 +61,9 @@ class Bench:
         home = self.folder / f"home-{self._runs}"
         trace_dir = self.folder / f"trace-{self._runs}"
         argv = list(benchmark.command)
-        tracer = self._tools.platform.tracer
-        if wanted.traced and tracer is not None:
-            argv = tracer.trace_argv(argv, trace_dir, deep=wanted.deep)
+        tracer = self._tools.platform.tracer if wanted.rung is not Rung.SCRIPT else None
+        if tracer is not None:
+            argv = tracer.trace_argv(argv, trace_dir, deep=False, rung=wanted.rung, kernels=self._kernels)
         env = child_environment(home, benchmark.pass_environment, benchmark.environment, self._tools.environment)
         order = RunOrder(
             argv=tuple(argv),
@@ -62,7 +73,7 @@ class Bench:
             run_dir=f"runs/{self._runs:04d}",
             log_name=wanted.log_name,
             collect=(benchmark.csv,),
-            collect_dirs=(str(trace_dir),) if wanted.traced and tracer is not None else (),
+            collect_dirs=(str(trace_dir),) if tracer is not None else (),
         )
         answer = self._session.run(order, self._tools.wishes.stop_now)
         self.gpu_s += answer.wall_s or 0.0
@@ -105,16 +116,23 @@ def open_bench(folder: Path, state: RunState, tools: Tools, timeout_s: float) ->
             gap_s=gate.gap_s,
         ),
         watch_s=gate.watch_s,
+        last_used=find_last_used(),
     )
     session = open_session(tools.executor, folder / "session", request, tools.wishes.stop_now)
     if isinstance(session, Session):
-        return Bench(session, folder, tools, timeout_s)
+        return Bench(session, folder, tools, timeout_s, _known_targets(state))
     if session.outcome is SessionOutcome.BUSY_GPU:
         return NoIdleGpu(why=session.why)
     wish = tools.wishes.stop_now()
     if session.outcome is SessionOutcome.CANCELLED and wish is not None:
         return StopAsked(by=wish.reason)
     return Faulted(kind=session.outcome.value, why="; ".join(session.why) or "the measuring session could not begin")
+
+
+def _known_targets(state: RunState) -> tuple[str, ...]:
+    """Return the names of the kernels under tuning, as far as a trace has shown them."""
+    trace = (state.best.trace if state.best else None) or state.baseline_trace
+    return tuple(target.name for target in trace.targets) if trace else ()
 
 
 def machine_fact(answer: RunAnswer, bench: Bench, tools: Tools) -> Fact | None:
