@@ -39,7 +39,7 @@ def _minutes(text: str) -> float:
 
 def run(args: argparse.Namespace) -> int:
     """Set it up or go on with it, show it, sum it up."""
-    from kernel_opt.cli.demo_follow import follow
+    from kernel_opt.cli.demo_follow import follow, refuse_dead_daemon
     from kernel_opt.cli.demo_place import begin_demo
     from kernel_opt.cli.demo_show import open_show
     from kernel_opt.cli.demo_summary import render_summary, tell_how_to_go_on
@@ -48,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
     begun = begin_demo(args.into, args.minutes, args.seed, say=lambda line: write([line]))
     with open_show(sys.stdout, args.minutes, is_plain=args.plain) as show:
         was_interrupted = follow(begun, show, args.minutes)
+    refuse_dead_daemon(begun)
     write(render_summary(Path(begun.place.directory), begun.place, look_at(sys.stdout)))
     if was_interrupted:
         write(tell_how_to_go_on(begun.root))

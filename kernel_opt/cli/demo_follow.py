@@ -7,7 +7,7 @@ from typing import Protocol
 
 from kernel_opt.cli.demo_place import Begun
 from kernel_opt.cli.runs import is_alive
-from kernel_opt.daemon.asking import STOP_NOW, ask
+from kernel_opt.daemon.asking import STOP_NOW, ask, is_stopped
 from kernel_opt.edges.places import RunPlace
 from kernel_opt.journal.codec import to_entry
 from kernel_opt.journal.store import read_records
@@ -81,3 +81,10 @@ def _stop(place: RunPlace) -> None:
     except KernelOptError:
         if is_alive(place) is not None:
             raise
+
+
+def refuse_dead_daemon(begun: Begun) -> None:
+    """Say so when the daemon has gone and the run has not ended."""
+    if not is_stopped(begun.place):
+        mend = f"see {begun.place.directory}/daemon.out; `kernel-opt demo --into {begun.root}` goes on"
+        raise KernelOptError("the demo's daemon has gone before the run ended", mend)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -9,13 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kernel_opt.cli.demo_settings import find_quiet_core, fit_settings, write_settings
-from kernel_opt.daemon.begin import Wish, prepare
-from kernel_opt.daemon.begin_process import spawn, undo
 from kernel_opt.edges.git import Git
-from kernel_opt.edges.places import RunPlace
+from kernel_opt.edges.places import RunPlace, place_run
 from kernel_opt.edges.settings_file import OWN_NAME, read_settings
 from kernel_opt.edges.shipped import shipped
-from kernel_opt.model.errors import UsageError
+from kernel_opt.model.errors import KernelOptError, UsageError
 
 TAG = "demo"
 REPOSITORY, SETTINGS = "paged-attention", "demo.toml"
@@ -42,20 +41,16 @@ def begin_demo(
     hours = minutes * (1 - _FOR_THE_END) / 60
     is_old = (root / SETTINGS).exists()
     if is_old:
-        wish = Wish(tag=TAG, repo=repository, resume=True, max_hours=hours)
+        words = ["--resume"]
         say(f"going on with the demo in {root}")
     else:
         make_repository(root, example or shipped("examples/paged-attention"))
         settings = read_settings(repository / OWN_NAME)
         quiet = find_quiet_core(settings, minutes, say)
         write_settings(root / SETTINGS, fit_settings(settings, minutes, seed, is_quiet=quiet))
-        wish = Wish(tag=TAG, repo=repository, config=root / SETTINGS, max_hours=hours)
-    place, _ = prepare(wish)
-    try:
-        spawn(place)
-    except BaseException:
-        undo(place)
-        raise
+        words = ["--config", str(root / SETTINGS)]
+    start(repository, [*words, "--max-hours", f"{hours:.6f}"])
+    place = place_run(str(repository), TAG, str(root / f"kernel-opt-{TAG}"))
     say(f"repository {repository}, worktree {place.worktree}, state {place.directory}")
     return Begun(root, place)
 
@@ -71,6 +66,15 @@ def make_repository(root: Path, example: Path) -> None:
     git.run("init", "--quiet", "--initial-branch=main")
     git.run("add", "--all")
     git.run("commit", "--quiet", "--message", "Paged-attention decode as a textbook has it")
+
+
+def start(repository: Path, words: list[str]) -> None:
+    """Start the daemon as anybody does, by `kernel-opt start`."""
+    argv = [sys.executable, "-m", "kernel_opt.cli.main", "start", "--tag", TAG, "--repo", str(repository), *words]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = done.stderr.strip().removeprefix("kernel-opt: ") or "`kernel-opt start` failed"
+        raise KernelOptError(said)
 
 
 def let_python_be_found() -> None:

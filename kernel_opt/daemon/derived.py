@@ -7,9 +7,10 @@ from kernel_opt.edges.environment import CACHES
 from kernel_opt.edges.files import atomic_write
 from kernel_opt.edges.log import Log
 from kernel_opt.edges.places import RunPlace
+from kernel_opt.edges.prune import prune_traces
 from kernel_opt.edges.repository import Repository
 from kernel_opt.model.errors import KernelOptError
-from kernel_opt.model.facts import Entry, Fact
+from kernel_opt.model.facts import Entry, Fact, StopPlanned
 from kernel_opt.model.round_facts import BaselineKept, Dropped, Kept, RoundOpened
 from kernel_opt.model.settings import Settings
 from kernel_opt.model.state import RunState
@@ -35,6 +36,7 @@ class Derived:
         self._place, self._settings, self._repository, self._log = place, settings, repository, log
         self._history = history
         self._round: list[Entry] = []
+        self._results: list[str] = []
 
     def tell(self, entry: Entry, state: RunState) -> None:
         """Log the fact, and write the views that it completes."""
@@ -42,13 +44,16 @@ class Derived:
         if isinstance(entry.fact, RoundOpened):
             self._round = []
         self._round.append(entry)
-        if isinstance(entry.fact, BaselineKept | Kept | Dropped):
+        is_baseline = isinstance(entry.fact, BaselineKept | StopPlanned) and not state.round
+        if is_baseline:
+            self._results = []  # its line may stand there already, written after a crash
+        if is_baseline or isinstance(entry.fact, Kept | Dropped):
             self._refresh(state)
 
     def refresh_all(self) -> None:
         """Render again what a crash may have left undone."""
-        folder = Path(self._place.directory)
-        atomic_write(folder / RESULTS, render_tsv(self._history()).encode())
+        self._results = []
+        self._write_results(render_tsv(self._history()).splitlines(keepends=True))
         self._round = []
         for entry in self._history():
             if isinstance(entry.fact, RoundOpened):
@@ -58,11 +63,26 @@ class Derived:
     def _refresh(self, state: RunState) -> None:
         """A view that cannot be written costs no round: it is said in the log and rendered again at the next start."""
         try:
-            atomic_write(Path(self._place.directory) / RESULTS, render_tsv(self._history()).encode())
+            self._write_results(render_tsv(self._round).splitlines(keepends=True))
             for story in tell_rounds(self._round):
                 self._write_bundle(story)
+            self._prune(state)
         except (OSError, KernelOptError) as error:
             self._log.warning("a view could not be written", why=str(error), round=state.round)
+
+    def _write_results(self, fresh: list[str]) -> None:
+        """Add the lines of one round; a long run is not rendered again and again."""
+        self._results = [*self._results, *fresh[1:]] if self._results else fresh
+        atomic_write(Path(self._place.directory) / RESULTS, "".join(self._results).encode())
+
+    def _prune(self, state: RunState) -> None:
+        """Drop the raw traces of the round that has grown old; those of baseline and best are kept."""
+        old = state.round - self._settings.disk.keep_rounds
+        if old < 1 or (state.best is not None and state.best.round == old):
+            return
+        freed = prune_traces(Path(self._place.round_folder(old)))
+        if freed:
+            self._log.info("raw traces pruned", round=old, freed_bytes=freed)
 
     def _write_bundle(self, story: RoundStory) -> None:
         folder = Path(self._place.round_folder(story.round))

@@ -52,7 +52,7 @@ class PlatformKit:
 class HostTracer:
     """The CPU target's tracer."""
 
-    deep_rungs = (Rung.THREAD,)
+    deep_rungs: tuple[Rung, ...] = (Rung.THREAD,)
     names_card = False
 
     def trace_argv(
@@ -72,7 +72,7 @@ class HostTracer:
 class RocmTracer:
     """rocprofv3, under guard."""
 
-    deep_rungs = (Rung.THREAD, Rung.COUNTERS)
+    deep_rungs: tuple[Rung, ...] = (Rung.THREAD, Rung.COUNTERS)
     names_card = True
 
     def trace_argv(

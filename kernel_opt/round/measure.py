@@ -9,7 +9,7 @@ from kernel_opt.edges.files import remove_tree
 from kernel_opt.edges.provenance import find_read, mark_unread
 from kernel_opt.edges.session_records import RunAnswer, RunOutcome
 from kernel_opt.model.config import ConfigRow
-from kernel_opt.model.facts import Benched, BenchedWrong, Broke, Fact, Faulted, Measured, Purpose
+from kernel_opt.model.facts import BenchedWrong, Broke, Fact, Faulted, Measured, Purpose
 from kernel_opt.model.judging import JudgeLimits, Redo, RunArm
 from kernel_opt.model.measurement import Arm, Measurement, RowTime, TimedRun
 from kernel_opt.model.round_facts import Refused
@@ -18,18 +18,23 @@ from kernel_opt.model.state import RunState
 from kernel_opt.model.steps import Measure
 from kernel_opt.model.trace import Trace
 from kernel_opt.model.verdict import Verdict
-from kernel_opt.round.bench import changed_files, tell_run
-from kernel_opt.round.session import Bench, RunOnce, budget_s, export_tree, machine_fact, open_bench
+from kernel_opt.round.arms import ArmRun, Arms, TracerFailed
+from kernel_opt.round.bench import changed_files
+from kernel_opt.round.canary import doubt_the_card
+from kernel_opt.round.session import Bench, budget_s, export_tree, open_bench
 from kernel_opt.round.tools import Tools
-from kernel_opt.round.traces import RunTrace, call_counts, read_run_trace
+from kernel_opt.round.traces import RunTrace, call_counts
 from kernel_opt.rules.attribution import Attribution
 from kernel_opt.rules.bank import Bank
 from kernel_opt.rules.calls import find_call_cheat
 from kernel_opt.rules.headline import remeasure_headline
+from kernel_opt.rules.health import CARD_FAULTS
 from kernel_opt.rules.integrity import Refusal
 from kernel_opt.rules.judge import next_measurement
 from kernel_opt.rules.move import BANK_MEASUREMENTS
 from kernel_opt.rules.split_proof import find_unproved
+
+TRACER_TRIES = 2  # In a row: one crash of the tracer is an accident, two are how it is with this command.
 
 NextRun = Callable[[Measurement], RunArm | Redo | None]
 
@@ -57,6 +62,8 @@ class _Measuring:
     def __init__(self, step: Measure, state: RunState, tools: Tools, bench: Bench, trees: dict[Arm, Path]) -> None:
         self._step, self._state, self._tools, self._bench, self._trees = step, state, tools, bench, trees
         self._measurement = Measurement(best=step.best, candidate=step.candidate)
+        self._arms = Arms(bench, state, tools)
+        self._tracer_failures = 0
         self._trace: Trace | None = None
         self._usual: Attribution | None = None
         self._found: Attribution | None = None
@@ -89,19 +96,53 @@ class _Measuring:
         tree = self._trees[arm]
         changed = changed_files(self._state) if arm is Arm.CANDIDATE else ()
         mark_unread(tree, changed)
-        answer = self._bench.run(RunOnce(tree=tree, log_name=f"{arm.value}.log", traced=True))
+        answer = self._arms.run(tree, f"{arm.value}.log")
         # A neighbour spoils one run, not the candidate: the judge asks for it again, within its own bound.
         if answer.outcome is RunOutcome.DISTURBED and not self._bench_is_spoilt(wanted):
             self._add(_disturbed_run(arm, self._bench.card, answer), wanted)
             return None
-        fact = machine_fact(answer, self._bench, self._tools)
-        fact = fact or tell_run(commit, answer, self._bench, self._state, self._tools)
-        if not isinstance(fact, Benched):
-            return _not_the_candidates(fact, commit, self._bench.gpu_s) if self._is_best_of_a_round(arm) else fact
+        told = self._arms.tell(commit, tree, answer)
+        if isinstance(told, TracerFailed):
+            return self._go_on_without(told, arm)
+        if not isinstance(told, ArmRun):
+            return self._blame(told, arm, commit)
+        self._tracer_failures = 0
         if changed and find_read(tree, changed) == ():
             why = f"the benchmark read none of the changed files: {', '.join(changed[:5])}"
-            return Broke(commit=commit, kind="unused", why=why, folder=fact.run.folder, gpu_s=self._bench.gpu_s)
-        return self._take(arm, fact, answer, wanted)
+            return Broke(commit=commit, kind="unused", why=why, folder=told.run.folder, gpu_s=self._bench.gpu_s)
+        return self._take(arm, told, answer, wanted)
+
+    def _blame(self, fact: Fact, arm: Arm, commit: str) -> Fact:
+        """Tell a failure of the machine from the candidate's."""
+        if arm is Arm.BEST and self._step.purpose is Purpose.ROUND:
+            return _not_the_candidates(fact, commit, self._bench.gpu_s)
+        if not isinstance(fact, Broke):
+            return fact
+        if self._step.purpose is Purpose.ROUND:
+            return doubt_the_card(fact, self._step.best, self._trees[Arm.BEST], self._bench, self._state, self._tools)
+        # Only code that ran right before is in this measurement.
+        return _not_the_candidates(fact, commit, self._bench.gpu_s) if fact.kind in CARD_FAULTS else fact
+
+    def _go_on_without(self, failed: TracerFailed, arm: Arm) -> Fact | None:
+        """Try again, then go on by script time if the settings let that decide; never a word on the candidate."""
+        self._tracer_failures += 1
+        if self._tracer_failures < TRACER_TRIES:
+            return None
+        if failed.is_empty and arm is Arm.CANDIDATE and self._step.purpose is Purpose.ROUND and self._is_best_traced():
+            why = "the candidate launches no kernel at all, best does"
+            return Refused(rule="skipped-calls", why=why, cheat=True)
+        if self._tools.settings.judge.gpu_time:
+            return Faulted(kind="tracer", why=failed.why, gpu_s=self._bench.gpu_s)
+        # Traced and untraced runs do not compare: all begins anew, best as well.
+        self._arms.is_tracing = False
+        self._measurement = replace(self._measurement, runs=())
+        self._trace = self._usual = self._found = None
+        return None
+
+    def _is_best_traced(self) -> bool:
+        """See whether the tracer shows the kernels of best right now."""
+        answer = self._arms.run(self._trees[Arm.BEST], "canary.log")
+        return isinstance(self._arms.tell(self._step.best, self._trees[Arm.BEST], answer), ArmRun)
 
     def _find_unproved_split(self) -> str | None:
         """Say what the trace does not show of a split: only a dispatch that was seen may be kept."""
@@ -110,36 +151,28 @@ class _Measuring:
             return None
         return find_unproved(stage.hypothesis.targets, self._state.classes, self._found, self._usual)
 
-    def _is_best_of_a_round(self, arm: Arm) -> bool:
-        return arm is Arm.BEST and self._step.purpose is Purpose.ROUND
-
     def _bench_is_spoilt(self, wanted: RunArm | Redo) -> bool:
         """Say whether the judge has no redo left for this place."""
         if isinstance(wanted, RunArm):
             return False
         return self._measurement.redos_of(wanted.index) + 1 >= self._tools.settings.judge.max_redos
 
-    def _take(self, arm: Arm, fact: Benched, answer: RunAnswer, wanted: RunArm | Redo) -> Fact | None:
-        rows = fact.run.rows
-        traced = read_run_trace(self._bench, self._trees[arm], rows, self._state, self._tools)
-        if isinstance(traced, str) and self._tools.platform.tracer is not None:
-            return Faulted(kind="tracer", why=traced, gpu_s=self._bench.gpu_s)
-        found = traced if isinstance(traced, RunTrace) else None
+    def _take(self, arm: Arm, told: ArmRun, answer: RunAnswer, wanted: RunArm | Redo) -> Fact | None:
+        rows, found = told.run.rows, told.found
         refusal = self._find_cheat(arm, found, rows)
         if refusal is not None:
             return Refused(rule=refusal.rule, why=refusal.why, cheat=refusal.cheat)
         if found is not None and (arm is Arm.CANDIDATE or self._step.purpose is Purpose.NOISE):
             self._trace, self._found = found.trace, found.attribution
-        after = answer.after
         timed = TimedRun(
             arm=arm,
             card=self._bench.card,
             script_us=tuple(RowTime(config=row.key, us=row.us) for row in rows),
             gpu_us=found.gpu_us if found else None,
             gpu_whole_us=found.attribution.whole_us if found else None,
-            clock_mhz=after.sclk_mhz if after else None,
-            temperature_c=after.temperature_c if after else None,
-            power_cap_w=after.power_cap_w if after else None,
+            # No clock: both looks are at an idle card, whose clock sleeps. Its heat and its power cap do not.
+            temperature_c=answer.after.temperature_c if answer.after else None,
+            power_cap_w=answer.after.power_cap_w if answer.after else None,
         )
         self._add(timed, wanted)
         return None

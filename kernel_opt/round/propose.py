@@ -5,7 +5,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from kernel_opt.edges.edits import capture_edit
-from kernel_opt.edges.files import atomic_write
+from kernel_opt.edges.files import atomic_write, remove_tree
 from kernel_opt.edges.worktree import put_back
 from kernel_opt.model.facts import Fact, ProposerAway, StopAsked
 from kernel_opt.model.hypothesis import Hypothesis, Origin
@@ -73,7 +73,9 @@ def _ask(
     request = Request(
         task=task, round=state.round, brief=str(brief), worktree=str(tools.tree.path), folder=str(folder), facts=facts
     )
-    return tools.proposer.work(request, tools.wishes.stop_now)
+    answer = tools.proposer.work(request, tools.wishes.stop_now)
+    remove_tree(folder / "home")  # its caches; the transcript stays
+    return answer
 
 
 def _stopped(answer: Answer, tools: Tools, folder: Path) -> Fact | None:

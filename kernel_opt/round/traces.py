@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from kernel_opt.edges.sources import read_sources
 from kernel_opt.edges.tracers.read import read_trace
+from kernel_opt.edges.tracers.rocprofv3 import Rung
 from kernel_opt.model.config import ConfigRow
 from kernel_opt.model.errors import KernelOptError
 from kernel_opt.model.measurement import RowTime
@@ -15,6 +18,8 @@ from kernel_opt.model.trace import TargetKernel, Trace
 from kernel_opt.round.session import Bench
 from kernel_opt.round.tools import Tools
 from kernel_opt.rules.attribution import Attribution, CallCounts, attribute
+from kernel_opt.rules.card_check import check_card
+from kernel_opt.rules.identity import Sameness
 from kernel_opt.rules.target import find_targets, follow_targets, words_of
 from kernel_opt.rules.trace_summary import summarise_kernels, summarise_trace
 
@@ -26,6 +31,8 @@ class RunTrace:
     recording: Recording
     trace: Trace
     attribution: Attribution
+    stray: str = ""
+    """Where the kernels ran instead of on the leased card; empty when they did not run elsewhere."""
 
     @property
     def gpu_us(self) -> tuple[RowTime, ...] | None:
@@ -33,6 +40,16 @@ class RunTrace:
         if not self.attribution.is_certain:
             return None
         return tuple(RowTime(config=row.config, us=row.us) for row in self.attribution.rows)
+
+    def shows(self, rung: Rung) -> bool:
+        """Say whether a look of this depth was worth it: hot lines or counters, not the kernels alone."""
+        match rung:
+            case Rung.THREAD:
+                return bool(self.recording.sites)
+            case Rung.COUNTERS:
+                return bool(self.recording.counters)
+            case _:
+                return True
 
 
 def read_run_trace(
@@ -55,7 +72,14 @@ def read_run_trace(
         counts=call_counts(tools),
         script_us={row.key: row.us for row in rows},
     )
-    return RunTrace(recording, summarise_trace(recording, targets), attribution)
+    trace = summarise_trace(recording, targets)
+    if not tools.platform.tracer.names_card:
+        return RunTrace(recording, trace, attribution)
+    sameness, seen = check_card(bench.reading, recording)
+    if sameness is Sameness.DIFFERENT:
+        return RunTrace(recording, trace, attribution, stray=seen)
+    notes = (*trace.notes, seen) if seen else trace.notes
+    return RunTrace(recording, replace(trace, notes=notes), attribution)
 
 
 def call_counts(tools: Tools) -> CallCounts | None:

@@ -15,6 +15,8 @@ from kernel_opt.model.state import Hold, RunState, StopState
 Change = Callable[[RunState, Any, float], RunState]
 """The fact's type is the table's key: Any here keeps the rows free of casts. The number is when it happened."""
 
+BLOCKING = frozenset({"foreign-change", "wrong-card"})
+"""Faults that no wait mends: the branch was moved, or what binds a child to its card does not."""
 DISTURBANCES_PER_FAULT = 5  # a neighbour that came five times will come again: better to wait than to measure
 
 
@@ -78,7 +80,7 @@ def _disturbed(state: RunState, fact: f.Disturbed, at_s: float) -> RunState:
 
 def _faulted(state: RunState, fact: f.Faulted, at_s: float) -> RunState:
     held = _held(_gpu_spent(state, fact.gpu_s), fact.kind, fact.why, at_s)
-    return replace(held, blocked=fact.why) if fact.kind == "foreign-change" else held
+    return replace(held, blocked=fact.why) if fact.kind in BLOCKING else held
 
 
 def _held(state: RunState, cause: str, why: str, at_s: float) -> RunState:

@@ -33,6 +33,11 @@ class HealthClass(Enum):
         }
 
 
+CARD_FAULTS = frozenset(
+    health.value for health in (HealthClass.HANG, HealthClass.MEMORY_FAULT, HealthClass.LAUNCH_FAILURE)
+)
+"""Ways to fail that a kernel and a broken card have in common."""
+
 # The kernel's own log: a benchmark cannot write there, so that it alone may speak of resets.
 _IN_KERNEL_LOG = (
     (HealthClass.HARDWARE, r"uncorrectable hardware error|amdgpu.*(fatal error|RAS .*uncorrectable)"),

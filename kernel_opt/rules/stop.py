@@ -26,7 +26,7 @@ def _asked_or_impossible(state: RunState, limits: Settings) -> PlanStop | None:
     if state.stop_asked and not _is_publishing(state):
         return PlanStop(f"stopped by {state.stop_asked}", "asked")
     if state.blocked:
-        return PlanStop(state.blocked, "foreign-change")
+        return PlanStop(state.blocked, state.hold.cause if state.hold else "foreign-change")
     if state.looks >= limits.gate.looks:
         minutes = round((limits.gate.looks - 1) * limits.gate.interval_s / 60)
         return PlanStop(f"no idle GPU available for {minutes} minutes", "no-idle-gpu")

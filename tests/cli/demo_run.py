@@ -38,11 +38,11 @@ class Shown:
     def commits(self) -> list[str]:
         """Subjects of the run's branch, newest first, without what was there before."""
         log = user_git(Path(self.begun.place.repository), "log", "--format=%s", "main..kernel-opt/demo")
-        return log.split("\n") if log else []
+        return log.split("\n")[:-1]
 
     @property
     def tip(self) -> str:
-        return user_git(Path(self.begun.place.repository), "rev-parse", "kernel-opt/demo")
+        return user_git(Path(self.begun.place.repository), "rev-parse", "kernel-opt/demo").strip()
 
 
 def cut_example(folder: Path) -> Path:

@@ -43,7 +43,12 @@ def live(toy: Toy, failpoints: Iterable[str] = (), prefix: Sequence[str] = (), m
     env = {**toy.environ, VARIABLE: ",".join(failpoints)}
     with out_of(toy).open("wb") as out:
         child = subprocess.Popen(
-            [*prefix, *command(toy, mutant)], cwd=toy.repository, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+            [*prefix, *command(toy, mutant)],
+            cwd=toy.repository,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
         )
         try:
             return child.wait(LIMIT_S)

@@ -33,7 +33,9 @@ WITH_STRACE = ("K1", "K2", "K5", "K6")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="crash", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="crash", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--kills", type=int, default=100, help="points per suite, more or less (100)")
     parser.add_argument("--strace", action="store_true", help="also the suites that need strace")
     parser.add_argument("--only", default="", help="suites with commas")

@@ -1,5 +1,6 @@
 """Mutants of the product: each breaks one promise on purpose, and the suite must notice every one."""
 
+import atexit
 from collections.abc import Callable
 
 from kernel_opt.edges import git_refs
@@ -30,7 +31,7 @@ def acknowledge_early() -> None:
 
 
 def record_before_doing() -> None:
-    """The fact of a publish is told first; branch and best move when the next step is done."""
+    """The fact of a publish is told first; branch and best move just before the next step, or at the very end."""
     publish, act = settle.publish, perform.Hands.perform
     due: list[tuple[Publish, RunState, object]] = []
 
@@ -43,13 +44,17 @@ def record_before_doing() -> None:
         finally:
             settle.advance_branch, settle.put_back, settle.move_ref = move, back, move_best
 
-    def do_what_is_due(self: perform.Hands, step: Step, state: RunState) -> Fact:
+    def do_what_is_due() -> None:
         while due:
             publish(*due.pop())
+
+    def act_late(self: perform.Hands, step: Step, state: RunState) -> Fact:
+        do_what_is_due()
         return act(self, step, state)
 
     perform.ACTS[Publish] = tell_only
-    perform.Hands.perform = do_what_is_due
+    perform.Hands.perform = act_late
+    atexit.register(do_what_is_due)
 
 
 def move_without_looking() -> None:

@@ -42,7 +42,7 @@ def prove(toy: Toy, kernels: list[str] | None = None, stops: int = 1) -> None:
 
 def prove_quiet(toy: Toy) -> None:
     """No process is left, nobody holds a lock of ours, and no git lock lies about."""
-    wait_until(lambda: not list(living(toy)), f"these are gone: {list(living(toy))}")
+    wait_until(lambda: not list(living(toy.base)), f"these are gone: {list(living(toy.base))}")
     for path in [Path(toy.place.lock), *(toy.base / "leases").glob("*.lock")]:
         with path.open("rb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -59,12 +59,11 @@ def prove_journal(toy: Toy, past: list[Entry]) -> None:
     assert not lost_facts(toy, past)
 
 
-def lost_facts(toy: Toy, past: list[Entry]) -> list[tuple[str, int]]:
+def lost_facts(toy: Toy, past: list[Entry]) -> Counter[tuple[str, int]]:
     """Facts that the daemon told in its log, which it does when they are written, and that the journal has not."""
     lines = [json.loads(line) for line in Path(toy.place.log).read_bytes().splitlines() if line.endswith(b"}")]
-    told = [(line["fact"], line["round"]) for line in lines if line["event"] == "fact"]
-    journal = iter([(type(entry.fact).__name__, entry.round) for entry in past])
-    return [fact for fact in told if fact not in journal]
+    told = Counter((line["fact"], line["round"]) for line in lines if line["event"] == "fact")
+    return told - Counter((type(entry.fact).__name__, entry.round) for entry in past)
 
 
 def prove_none_doubled(past: list[Entry], stops: int) -> None:

@@ -1,8 +1,10 @@
 """A toy repository under tuning, with real git, real processes and a fake card: everything of a run but the GPU."""
 
+import contextlib
 import fcntl
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -267,9 +269,9 @@ def _rounds(book: dict[str, Page]) -> set[str]:
     return {name.partition(":")[0] for name in book}
 
 
-def living(toy: Toy) -> Iterator[str]:
-    """Every process that belongs to the toy: by its environment, command line, directory or open files."""
-    mark = os.fsencode(str(toy.base))
+def living(base: Path) -> Iterator[str]:
+    """Every process that works below ``base``: by its environment, command line, directory or open files."""
+    mark = os.fsencode(base)
     for path in Path("/proc").glob("[0-9]*"):
         try:
             if int(path.name) != os.getpid() and mark in _traces(path):
@@ -278,8 +280,19 @@ def living(toy: Toy) -> Iterator[str]:
             continue
 
 
+def end_all(base: Path) -> None:
+    """End what a failed test has left."""
+    for line in list(living(base)):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(line.partition(":")[0]), signal.SIGKILL)
+
+
 def _traces(path: Path) -> bytes:
     links = [path / "cwd", *(path / "fd").iterdir()]
     return b"".join(
-        [(path / "environ").read_bytes(), (path / "cmdline").read_bytes(), *(os.readlink(os.fsencode(x)) for x in links)]
+        [
+            (path / "environ").read_bytes(),
+            (path / "cmdline").read_bytes(),
+            *(os.readlink(os.fsencode(x)) for x in links),
+        ]
     )

@@ -61,4 +61,3 @@ def _wait(child: "subprocess.Popen[bytes]", folder: Path, quiet_s: float) -> int
                 os.killpg(child.pid, signal.SIGKILL)
             child.wait()
             return HUNG
-

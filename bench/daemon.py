@@ -1,0 +1,144 @@
+"""What the daemon costs: a status call, its own time per round, its memory and wake-ups at the gate. Ratios in one run.
+
+Run as ``python -m bench.daemon``; says by its exit code whether every bar is held.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+
+from bench.replay import write_journal
+from kernel_opt.journal.store import Store
+from kernel_opt.model import facts as f
+from kernel_opt.model import round_facts as r
+from kernel_opt.model.facts import Entry
+from tests.e2e.toy import Page, Toy, kernel, make_toy, writes
+
+STATUS_ROUNDS_FACTS = 10_000  # ten facts a round: a thousand rounds
+STATUS_BAR_MS, STATUS_BAR_RATIO = 150.0, 4.0
+ROUND_BAR_MS = 250.0
+RSS_BAR_MIB = 60.0
+ROUNDS = 6
+TRIES = 15
+QUIET_S = 5.0
+"""Watched at the gate; the bar is no wake-up at all."""
+
+
+def time_ms(act: Callable[[], object]) -> float:
+    """Return the milliseconds of one call."""
+    began = time.perf_counter()
+    act()
+    return (time.perf_counter() - began) * 1000
+
+
+def measure_status(base: Path) -> tuple[float, float]:
+    """Return the median milliseconds of `kernel-opt status` of a long run, and of `python -c pass`, taken in turns."""
+    toy = make_toy(base / "status", {})
+    toy.folder.mkdir(parents=True)
+    write_journal(toy.folder, STATUS_ROUNDS_FACTS)
+    about = {"tag": toy.place.tag, "repository": str(toy.repository), "worktree": str(toy.worktree)}
+    (toy.folder / "run.json").write_text(json.dumps(about))
+    _write_summary(toy)
+
+    def call(words: list[str]) -> float:
+        return time_ms(
+            lambda: subprocess.run(words, check=False, env=toy.environ, cwd=toy.repository, capture_output=True)
+        )
+
+    bare = [sys.executable, "-c", "pass"]
+    status = [str(Path(sys.executable).with_name("kernel-opt")), "status"]
+    times = [(call(status), call(bare)) for _ in range(TRIES)]
+    return median(status for status, _ in times), median(passed for _, passed in times)
+
+
+def _write_summary(toy: Toy) -> None:
+    """Put the status snapshot beside the facts, as the daemon does with each of them."""
+    from kernel_opt.edges.settings_file import read_settings
+    from kernel_opt.journal.book import Record
+    from kernel_opt.views.snapshot import snapshot
+
+    store = Store.open(toy.folder)
+    last = Record(0, 0, "Paused", time.time(), "boot", 1.0, b'{"type":"Paused"}')
+    store.append(last, snapshot(toy.state(), read_settings(toy.config)))
+    store.close()
+
+
+def measure_rounds(base: Path) -> float:
+    """Return our milliseconds per round: all but what agent and benchmark took from their start to their end."""
+    book = {f"{number}:propose": writes(kernel(100 + number, 200 + number)) for number in range(1, ROUNDS + 1)}
+    toy = make_toy(base / "rounds", book)
+    toy.start()
+    toy.wait_end()
+    past = toy.entries()
+    whole_s = sum(entry.at_s - before.at_s for before, entry in pairwise(past) if _is_of_round(entry))
+    agent_s = sum(fact.usage.wall_s for fact in toy.facts(r.Proposed, r.Edited, r.GaveNothing))
+    answers = [json.loads(path.read_text()) for path in toy.folder.glob("rounds/*[1-9]/*/session/answers/*.json")]
+    benchmark_s = sum(answer.get("wall_s") or 0.0 for answer in answers)
+    return (whole_s - agent_s - benchmark_s) / ROUNDS * 1000
+
+
+def _is_of_round(entry: Entry) -> bool:
+    return entry.round > 0 and not isinstance(entry.fact, f.Waited | f.StopPlanned | f.Stopped | r.Sealed)
+
+
+def measure_waiting(base: Path) -> tuple[float, int, bool]:
+    """Return RSS in MiB of a daemon that waits at the gate, its wake-ups in some seconds, and whether it has pandas."""
+    toy = make_toy(base / "waiting", {"1:propose": Page()})
+    toy.config.write_text(toy.config.read_text().replace("interval_s = 0.05", "interval_s = 600.0"))
+    toy.cards.write_text('[{"use_pct": 90.0}]')
+    toy.start()
+    toy.wait_fact(f.NoIdleGpu)
+    pid = toy.pid()
+    time.sleep(1.0)  # until it sleeps
+    before = _switches(pid)
+    time.sleep(QUIET_S)
+    woken = _switches(pid) - before
+    status = Path(f"/proc/{pid}/status").read_text()
+    rss_mib = int(status.partition("VmRSS:")[2].split()[0]) / 1024
+    has_pandas = "pandas" in Path(f"/proc/{pid}/maps").read_text()
+    toy.cli("stop")
+    return rss_mib, woken, has_pandas
+
+
+def _switches(pid: int | None) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if "ctxt_switches" in line)
+
+
+def main() -> int:
+    """Print the figures with their bars."""
+    held: list[bool] = []
+
+    def tell(text: str, *, is_held: bool) -> None:
+        held.append(is_held)
+        print(f"{'ok  ' if is_held else 'OVER'} {text}", flush=True)
+
+    with tempfile.TemporaryDirectory() as folder:
+        base = Path(folder)
+        status_ms, bare_ms = measure_status(base)
+        ratio = status_ms / bare_ms
+        words = f"status of a run of 1000 rounds: {status_ms:.0f} ms, {ratio:.1f} x `python -c pass` ({bare_ms:.0f} ms)"
+        is_held = ratio <= STATUS_BAR_RATIO and status_ms <= STATUS_BAR_MS
+        tell(f"{words}; bars {STATUS_BAR_MS:g} ms, {STATUS_BAR_RATIO:g} x", is_held=is_held)
+        own_ms = measure_rounds(base)
+        tell(
+            f"our own time around agent and benchmark: {own_ms:.0f} ms a round; bar {ROUND_BAR_MS:g} ms",
+            is_held=own_ms <= ROUND_BAR_MS,
+        )
+        rss_mib, woken, has_pandas = measure_waiting(base)
+        tell(f"waiting at the gate: {rss_mib:.0f} MiB; bar {RSS_BAR_MIB:g} MiB", is_held=rss_mib <= RSS_BAR_MIB)
+        words = (
+            f"waiting at the gate: woken {woken} times in {QUIET_S:g} s, pandas {'' if has_pandas else 'not '}loaded"
+        )
+        tell(words, is_held=not woken and not has_pandas)
+    return int(not all(held))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
