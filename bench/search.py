@@ -25,7 +25,8 @@ DATA = Path(__file__).parent / "data"
 POINTS = (20, 50, 100, 200)
 RIVALS = (
     "optuna tpe",
-    "kernel_tuner random_sample",
+    "kernel_tuner adaptive_tabu_greywolf",
+    "kernel_tuner hybrid_vndx",
     "kernel_tuner genetic_algorithm",
     "kernel_tuner greedy_mls",
     "kernel_tuner simulated_annealing",
@@ -115,7 +116,8 @@ def find_rivals(python: str) -> list[str]:
 def report(space: Recorded, answers: Sequence[tuple[str, Curve | None, float]], names: Sequence[str]) -> None:
     """Print one space as a table."""
     known = sum(1 for one in space.times.values() if one)
-    points = [count for count in POINTS if count <= len(space.times)]
+    longest = max((len(curve) for _, curve, _ in answers if curve), default=0)
+    points = [count for count in POINTS if count <= longest]
     print(f"\n{space.name}: {len(space.times)} points, {known} of them run")
     print(f"{'optimizer':36}" + "".join(f"{count:>8}" for count in points) + f"{'seeds':>8}{'s/seed':>8}")
     for name in names:

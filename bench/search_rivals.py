@@ -66,12 +66,16 @@ def kernel_tuner(strategy: str, meter: Meter, seed: int) -> None:
     space = meter.space
     knobs = [f"k{number}" for number in range(len(space.knobs))]
     params = {name: list(range(len(values))) for name, values in zip(knobs, space.values, strict=True)}
+
+    def is_recorded(values: dict[str, int]) -> bool:
+        return tuple(values[name] for name in knobs) in space.times
+
     with tempfile.TemporaryDirectory() as folder:
         cache = Path(folder) / "cache.json"
         cache.write_text(json.dumps(_cache(space, knobs, params)))
         found, _ = tune_kernel(
             "k", "void k(void) {}", 1, [], params, lang="C", cache=str(cache), simulation_mode=True, quiet=True,
-            restrictions=lambda *point, **named: tuple(point or named.values()) in space.times,
+            restrictions=is_recorded,
             strategy=strategy, strategy_options={"max_fevals": meter.evaluations},
         )  # fmt: skip
     for row in found:
@@ -88,7 +92,7 @@ def _row(point: tuple[int, ...], time: float | None, knobs: list[str]) -> dict[s
 def _cache(space: Recorded, knobs: list[str], params: dict[str, list[int]]) -> dict[str, object]:
     rows = {",".join(map(str, point)): _row(point, time, knobs) for point, time in space.times.items()}
     return {
-        "device_name": "recorded", "kernel_name": "k", "problem_size": [1, 1, 1], "tune_params_keys": knobs,
+        "device_name": "recorded", "kernel_name": "k", "problem_size": 1, "tune_params_keys": knobs,
         "tune_params": params, "objective": "time", "cache": rows,
     }  # fmt: skip
 

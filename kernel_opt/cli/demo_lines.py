@@ -97,4 +97,4 @@ def tell_verdict(verdict: Verdict) -> str:
     losing = sum(1 for one in verdict.classes if one.outcome is Outcome.WORSE)
     if verdict.outcome is not Outcome.DIVERGING:
         return text
-    return f"{text}; {gaining} classes gain and {losing} lose, so that it must be split"
+    return f"{text}; classes disagree ({gaining} gain, {losing} lose), so that it must be split"

@@ -14,6 +14,7 @@ from kernel_opt.edges.git import Git
 from kernel_opt.edges.places import RunPlace, place_run
 from kernel_opt.edges.settings_file import OWN_NAME, read_settings
 from kernel_opt.edges.shipped import shipped
+from kernel_opt.edges.tracers.host import find_compiler
 from kernel_opt.model.errors import KernelOptError, UsageError
 
 TAG = "demo"
@@ -36,6 +37,7 @@ def begin_demo(
 ) -> Begun:
     """Set a demo up, or go on with the one that is there; its daemon is at work when this returns."""
     let_python_be_found()
+    find_compiler(os.environ)  # an error that says what to install, before anything is made
     root = Path(tempfile.mkdtemp(prefix="kernel-opt-demo-")) if into is None else into.expanduser().resolve()
     repository = root / REPOSITORY
     hours = minutes * (1 - _FOR_THE_END) / 60

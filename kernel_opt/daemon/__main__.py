@@ -31,7 +31,12 @@ def main() -> int:
         print(f"kernel-opt: {error}", file=sys.stderr)
         return error.exit_code
     tell_starter(args.ready_fd, {"pid": os.getpid()})
-    life.carry_on(scribe, tools)
+    try:
+        life.carry_on(scribe, tools)
+    except KernelOptError as error:  # the journal takes no more facts: nothing may happen that it does not tell
+        log.warning("the daemon cannot go on", why=str(error))
+        print(f"kernel-opt: {error}", file=sys.stderr)
+        return error.exit_code
     life.end()
     return 0
 

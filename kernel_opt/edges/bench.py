@@ -2,7 +2,6 @@
 
 import csv
 import math
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from kernel_opt.rules.globs import matches_any
 
 SIZE_CAP_BYTES = 16 * 1024 * 1024  # a benchmark has tens of rows; what is larger is no benchmark's table
 ROWS_CAP = 100_000
+COLUMNS_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,45 +23,54 @@ class BenchTable:
     config_columns: tuple[str, ...]
     has_error_column: bool
     control_us: float | None
-    """Geometric mean of the control column, or None without one."""
+    """Geometric mean of the control column; None without one, or where a row of it is no time."""
 
 
 def read_bench_csv(path: Path, benchmark: BenchmarkSettings) -> BenchTable:
     """Read the table; raise ReadFailedError with file, line and reason when it is not a usable one."""
     header, lines = _read_lines(path)
     if benchmark.metric not in header:
-        raise ReadFailedError(
-            f"{path.name} has no column {benchmark.metric!r}", f"its columns are: {', '.join(header)}"
-        )
+        shown = ", ".join(header[:COLUMNS_SHOWN]) + (", ..." if len(header) > COLUMNS_SHOWN else "")
+        raise ReadFailedError(f"{path.name} has no column {benchmark.metric!r}", f"its columns are: {shown}")
     config_columns = tuple(name for name in header if _is_config(name, benchmark))
     error_column = benchmark.error if benchmark.error in header else ""
     rows: list[ConfigRow] = []
-    seen: Counter[str] = Counter()
-    for number, line in lines:
+    taken: dict[str, int] = {}
+    for place, (number, line) in enumerate(lines, 1):
         values = {name: line[name] for name in config_columns}
-        key = ", ".join(f"{name}={value}" for name, value in values.items()) or f"row={number - 1}"
-        seen[key] += 1
         rows.append(
             ConfigRow(
-                key=key if seen[key] == 1 else f"{key} (#{seen[key]})",
+                key=_unique(", ".join(f"{name}={value}" for name, value in values.items()) or f"row={place}", taken),
                 values=values,
                 us=_positive(line[benchmark.metric], path, number, benchmark.metric),
                 error=_number(line[error_column], path, number, error_column) if error_column else None,
             )
         )
-    control = benchmark.control if benchmark.control in header else ""
-    times = [_positive(line[control], path, number, control) for number, line in lines] if control else []
-    return BenchTable(tuple(rows), config_columns, bool(error_column), _geometric_mean(times))
+    control_us = _control(lines, benchmark.control) if benchmark.control in header else None
+    return BenchTable(tuple(rows), config_columns, bool(error_column), control_us)
+
+
+def _unique(key: str, taken: dict[str, int]) -> str:
+    """Return the key, numbered when it was taken before; ``taken`` holds how often."""
+    unique = key
+    while unique in taken:
+        taken[key] += 1
+        unique = f"{key} (#{taken[key]})"
+    taken[unique] = 1
+    return unique
 
 
 def _read_lines(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
     try:
         if path.stat().st_size > SIZE_CAP_BYTES:
             raise ReadFailedError(f"{path.name} is larger than {SIZE_CAP_BYTES >> 20} MiB")
-        with path.open(encoding="utf-8", errors="replace", newline="") as file:
-            reader = csv.reader(file)
-            header = [name.strip() for name in next(reader, [])]
-            lines = [_line(path, reader.line_num, header, fields) for fields in reader if any(fields)]
+        if not path.is_file():
+            raise ReadFailedError(f"{path.name} is not a file")
+        # utf-8-sig: a spreadsheet's mark must not become part of the first column's name.
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            reader = csv.reader(file, skipinitialspace=True)
+            header = [name.strip() for name in next(reader, list[str]())]
+            lines = [_line(path, reader.line_num, header, fields) for fields in reader if fields]
     except (OSError, csv.Error) as error:
         raise ReadFailedError(f"{path.name} cannot be read: {error}") from error
     if not header:
@@ -74,8 +83,12 @@ def _read_lines(path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]
 
 
 def _line(path: Path, number: int, header: list[str], fields: list[str]) -> tuple[int, dict[str, str]]:
-    if len(fields) != len(header) or number > ROWS_CAP:
+    if number > ROWS_CAP:
+        raise ReadFailedError(f"{path.name} has more than {ROWS_CAP} lines")
+    if len(fields) != len(header):
         raise ReadFailedError(f"{path.name} line {number}: {len(fields)} fields, the header has {len(header)}")
+    if any("\0" in field for field in fields):
+        raise ReadFailedError(f"{path.name} line {number} holds a zero byte")
     return number, {name: field.strip() for name, field in zip(header, fields, strict=True)}
 
 
@@ -102,5 +115,12 @@ def _positive(text: str, path: Path, line: int, column: str) -> float:
     return value
 
 
-def _geometric_mean(times: list[float]) -> float | None:
-    return math.exp(sum(map(math.log, times)) / len(times)) if times else None
+def _control(lines: list[tuple[int, dict[str, str]]], column: str) -> float | None:
+    """Return the control's geometric mean; the untouched kernel may lack a config, then nothing is known."""
+    try:
+        times = [float(line[column]) for _, line in lines]
+    except ValueError:
+        return None
+    if not all(math.isfinite(time) and time > 0 for time in times):
+        return None
+    return math.exp(sum(map(math.log, times)) / len(times))

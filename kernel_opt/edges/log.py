@@ -32,7 +32,9 @@ def open_log(path: Path | None, *, console: bool) -> Log:
     handlers: list[logging.Handler] = []
     shared = [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
     if path is not None:
-        file = logging.handlers.RotatingFileHandler(path, maxBytes=ROTATE_BYTES, backupCount=ROTATE_FILES)
+        file = logging.handlers.RotatingFileHandler(
+            path, maxBytes=ROTATE_BYTES, backupCount=ROTATE_FILES, encoding="utf-8"
+        )
         file.setFormatter(_formatter(structlog.processors.JSONRenderer()))
         handlers.append(file)
     if console:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from kernel_opt.model.errors import ReadFailedError
 
 ABOUT = "run.json"
+NAME_CHARS = 80  # of the repository's name; with the digest it must stay below the 255 bytes of a file name
 
 
 class RunPlace(NamedTuple):
@@ -43,7 +44,9 @@ def state_root() -> str:
     given = os.environ.get("KERNEL_OPT_STATE")
     if given:
         return os.path.abspath(given)
-    base = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
+    base = os.environ.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(base):  # as its specification says: else each directory would have runs of its own
+        base = os.path.join(os.path.expanduser("~"), ".local", "state")
     return os.path.join(base, "kernel-opt")
 
 
@@ -52,7 +55,7 @@ def place_run(repository: str, tag: str, worktree: str) -> RunPlace:
     import hashlib  # only needed when a run begins; `status` never gets here
 
     real = os.path.realpath(repository)
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", os.path.basename(real)) or "repository"
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", os.path.basename(real))[:NAME_CHARS] or "repository"
     repo_id = f"{name}-{hashlib.sha256(os.fsencode(real)).hexdigest()[:10]}"
     return RunPlace(os.path.join(state_root(), repo_id, tag), tag, real, worktree)
 

@@ -13,6 +13,12 @@ from kernel_opt.edges.tracers.rocprofv3_guard import guard_argv
 from kernel_opt.model.errors import UsageError
 from kernel_opt.model.settings import PlatformSettings
 
+IMPORT_FAILURES = (
+    ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, NameError, OSError, RuntimeError,
+    SyntaxError, TypeError, ValueError,
+)  # fmt: skip
+"""What a module of the user's own may raise while it is loaded."""
+
 
 class Tracer(Protocol):
     """Wraps a command so that it leaves rocprofv3's tables."""
@@ -99,21 +105,17 @@ def open_kit(settings: PlatformSettings) -> PlatformKit:
             factory, tracer, programs = "kernel_opt.edges.gpus.host:open_platform", HostTracer(), ()
         case _:
             factory, tracer, programs = _own(settings.name), None, ()
-    return PlatformKit(
-        settings.name, PlatformChoice(factory=factory, options=options), _wished(settings, tracer), programs
-    )
-
-
-def _wished(settings: PlatformSettings, tracer: Tracer | None) -> Tracer | None:
-    return tracer if settings.trace else None
+    if not settings.trace:
+        tracer, programs = None, ()
+    return PlatformKit(settings.name, PlatformChoice(factory=factory, options=options), tracer, programs)
 
 
 def _own(name: str) -> str:
     """Check a platform of the user's own."""
     module, _, function = name.partition(":")
     try:
-        found = getattr(importlib.import_module(module), function, None) if function else None
-    except ImportError as error:
+        found = getattr(importlib.import_module(module), function, None) if module.strip(".") and function else None
+    except IMPORT_FAILURES as error:
         raise UsageError(f"platform.name {name!r} cannot be imported: {error}", "use rocm or host") from error
     if not callable(cast("object", found)):
         raise UsageError(f"platform.name {name!r} is no platform", "use rocm, host, or module:function")

@@ -15,10 +15,11 @@ def mark_unread(root: Path, files: Sequence[str]) -> None:
 
 
 def find_read(root: Path, files: Sequence[str]) -> tuple[str, ...] | None:
-    """Return the marked files that were read since, or None where this file system does not tell."""
-    if not _tells(root):
+    """Return the marked files that were read since; None: this file system does not tell, or none of them is there."""
+    there = [name for name in files if (root / name).is_file() and not (root / name).is_symlink()]
+    if not there or not _tells(root):
         return None
-    return tuple(name for name in files if (root / name).is_file() and (root / name).stat().st_atime_ns > 0)
+    return tuple(name for name in there if (root / name).stat().st_atime_ns > 0)
 
 
 def _tells(root: Path) -> bool:

@@ -64,9 +64,23 @@ def settings_from(plain: dict[str, Any], source: str) -> Settings:
             re.compile(pattern)
         except re.error as error:
             raise UsageError(f"{source}: {pattern!r} is no regular expression: {error}", "mend the file") from error
-    if not settings.benchmark.command:
-        raise UsageError(f"{source}: benchmark.command is empty", 'write it as a list, such as ["python", "bench.py"]')
+    _refuse_empty(settings, source)
     return settings
+
+
+def _refuse_empty(settings: Settings, source: str) -> None:
+    """Refuse what would only be found out after the baseline, or never."""
+    benchmark = settings.benchmark
+    if not benchmark.command or not benchmark.command[0]:
+        raise UsageError(f"{source}: benchmark.command is empty", 'write it as a list, such as ["python", "bench.py"]')
+    for name, value in (("file", benchmark.file), ("csv", benchmark.csv), ("metric", benchmark.metric)):
+        if not value:
+            raise UsageError(f"{source}: benchmark.{name} is empty", "see the comments in configs/")
+    if benchmark.csv.startswith("/"):
+        why = f"{source}: benchmark.csv is {benchmark.csv!r}"
+        raise UsageError(why, "write it relative to where the benchmark runs; nothing outside is read")
+    if not settings.edit.allowed:
+        raise UsageError(f"{source}: edit.allowed is empty", "name the files that may change, such as kernels/**")
 
 
 def _in_words(message: str) -> str:

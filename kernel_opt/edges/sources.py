@@ -13,7 +13,8 @@ FILES_CAP = 2_000  # more than any kernel repository tunes at once; a bound, not
 def read_sources(root: Path, globs: Sequence[str]) -> Iterator[str]:
     """Yield the text of each plain file below ``root`` that matches."""
     count = 0
-    for folder, _, names in os.walk(root):
+    for folder, folders, names in os.walk(root):
+        folders.sort()  # which files the cap leaves out must not depend on the file system
         for name in sorted(names):
             path = Path(folder) / name
             relative = path.relative_to(root).as_posix()

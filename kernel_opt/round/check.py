@@ -1,16 +1,17 @@
 """See whether an edit may run, before any GPU second is spent, and write it down as a commit."""
 
-import os
 import sys
+from pathlib import Path
 
 from kernel_opt.edges.environment import child_environment
+from kernel_opt.edges.files import remove_tree
 from kernel_opt.edges.git_refs import move_ref, read_ref, round_ref
 from kernel_opt.edges.process import run_contained
 from kernel_opt.edges.worktree import put_back
 from kernel_opt.model.edit import ChangeKind, Edit
 from kernel_opt.model.facts import Fact
 from kernel_opt.model.hypothesis import Candidate, Origin
-from kernel_opt.model.round_facts import Checked, Refused
+from kernel_opt.model.round_facts import Checked, Dropped, Ending, Refused
 from kernel_opt.model.stages import Drafted
 from kernel_opt.model.state import RunState
 from kernel_opt.round.tools import Tools
@@ -18,7 +19,14 @@ from kernel_opt.rules.ask import judge_hypothesis, judge_repeat
 from kernel_opt.rules.integrity import Refusal, judge_edit
 
 CHECK_LIMIT_S = 120.0  # a cheap check; a compiler over a few files
-PARSE = "import ast,sys\nfor name in sys.argv[1:]:\n    ast.parse(open(name,'rb').read(), name)"
+PARSE = """\
+import ast, sys
+for name in sys.argv[1:]:
+    try:
+        ast.parse(open(name, "rb").read(), name)
+    except (SyntaxError, ValueError) as error:
+        sys.exit(f"{name}:{getattr(error, 'lineno', 0)}: {type(error).__name__}: {getattr(error, 'msg', error)}")
+"""
 
 
 def check(state: RunState, tools: Tools) -> Fact:
@@ -36,14 +44,33 @@ def _find_refusal(draft: Drafted, state: RunState, tools: Tools) -> Refusal | No
     refusal = judge_edit(draft.edit, tools.settings.edit, tools.settings.benchmark.file)
     if refusal is None and draft.origin is Origin.PROPOSED:
         trace = state.best.trace if state.best else None
-        refusal = judge_hypothesis(draft.hypothesis, trace, state.classes)
+        refusal = judge_hypothesis(draft.hypothesis, trace, state.classes, state.ideas)
     if refusal is None:
-        refusal = judge_repeat(draft.edit.tree, _tried(state, tools), draft.hypothesis.differs)
+        refusal = _find_repeat(draft, state, tools)
     return refusal or _find_broken_syntax(draft, state, tools)
 
 
 def _paths(edit: Edit) -> tuple[str, ...]:
     return tuple(change.path for change in edit.changes)
+
+
+def _find_repeat(draft: Drafted, state: RunState, tools: Tools) -> Refusal | None:
+    """Refuse code that was tried before; what the machine kept from being measured was not tried."""
+    same = [name for tree, name in _tried(state, tools) if tree == draft.edit.tree]
+    if not same:
+        return None
+    lost: set[int] = set()
+    for entry in tools.history():
+        if isinstance(entry.fact, Dropped) and entry.fact.ending is Ending.INFRASTRUCTURE:
+            lost.add(entry.round)
+    tried = [(draft.edit.tree, name) for name in same if _round_of(name) not in lost]
+    return judge_repeat(draft.edit.tree, tried, draft.hypothesis.differs)
+
+
+def _round_of(subject: str) -> int | None:
+    """Return the round that the subject of a candidate's commit names."""
+    number = subject.removeprefix("Round ").partition(":")[0]
+    return int(number) if number.isdecimal() else None
 
 
 def _tried(state: RunState, tools: Tools) -> list[tuple[str, str]]:
@@ -95,7 +122,7 @@ def _find_broken_syntax(draft: Drafted, state: RunState, tools: Tools) -> Refusa
     if not argv:
         if not python:
             return None
-        argv = (sys.executable, "-I", "-S", "-c", PARSE, *python)
+        argv = (_interpreter(tools), "-I", "-S", "-c", PARSE, *python)
     folder = tools.fresh_folder(state.round, "check")
     commit = tools.repository.commit_tree(draft.edit.tree, state.tip, "to be checked", state.stage_s)
     put_back(tools.tree, commit)
@@ -103,11 +130,21 @@ def _find_broken_syntax(draft: Drafted, state: RunState, tools: Tools) -> Refusa
     ended = run_contained(
         argv,
         cwd=tools.tree.path,
-        env=child_environment(folder / "home", base=os.environ),
+        env=child_environment(folder / "home", base=tools.environment),
         log=log,
         timeout_s=CHECK_LIMIT_S,
     )
+    remove_tree(folder / "home")
     if ended.exit_code == 0:
         return None
+    if ended.timed_out:
+        why = f"{argv[0]} was still checking after {CHECK_LIMIT_S:.0f} s"
+        return Refusal(rule="does-not-compile", why=why, cheat=False)
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
     return Refusal(rule="does-not-compile", why=(lines or ["the check gave no reason"])[-1][:300], cheat=False)
+
+
+def _interpreter(tools: Tools) -> str:
+    """Return the Python that will run the code, since another version may know another syntax; else our own."""
+    program = tools.settings.benchmark.command[0]
+    return program if Path(program).name.startswith("python") else sys.executable

@@ -5,7 +5,7 @@ from kernel_opt.model.stages import BaselineTimed, HeadlineTimed, Timed
 from kernel_opt.model.state import RunState
 from kernel_opt.model.steps import Judge
 from kernel_opt.model.verdict import Verdict
-from kernel_opt.round.measure import bank_of, judge_limits
+from kernel_opt.round.steer import bank_of, judge_limits
 from kernel_opt.round.tools import Tools
 from kernel_opt.rules.headline import remeasure_headline
 from kernel_opt.rules.judge import next_measurement

@@ -1,6 +1,5 @@
 """Time best and candidate next to each other on one card, as long as the judge asks for more."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -10,33 +9,27 @@ from kernel_opt.edges.provenance import find_read, mark_unread
 from kernel_opt.edges.session_records import RunAnswer, RunOutcome
 from kernel_opt.model.config import ConfigRow
 from kernel_opt.model.facts import BenchedWrong, Broke, Fact, Faulted, Measured, Purpose
-from kernel_opt.model.judging import JudgeLimits, Redo, RunArm
+from kernel_opt.model.judging import Redo, RunArm
 from kernel_opt.model.measurement import Arm, Measurement, RowTime, TimedRun
 from kernel_opt.model.round_facts import Refused
 from kernel_opt.model.stages import Right
 from kernel_opt.model.state import RunState
 from kernel_opt.model.steps import Measure
 from kernel_opt.model.trace import Trace
-from kernel_opt.model.verdict import Verdict
 from kernel_opt.round.arms import ArmRun, Arms, TracerFailed
 from kernel_opt.round.bench import changed_files
 from kernel_opt.round.canary import doubt_the_card
 from kernel_opt.round.session import Bench, budget_s, export_tree, open_bench
+from kernel_opt.round.steer import judge_limits, next_run
 from kernel_opt.round.tools import Tools
 from kernel_opt.round.traces import RunTrace, call_counts
 from kernel_opt.rules.attribution import Attribution
-from kernel_opt.rules.bank import Bank
 from kernel_opt.rules.calls import find_call_cheat
-from kernel_opt.rules.headline import remeasure_headline
 from kernel_opt.rules.health import CARD_FAULTS
 from kernel_opt.rules.integrity import Refusal
-from kernel_opt.rules.judge import next_measurement
-from kernel_opt.rules.move import BANK_MEASUREMENTS
 from kernel_opt.rules.split_proof import find_unproved
 
 TRACER_TRIES = 2  # In a row: one crash of the tracer is an accident, two are how it is with this command.
-
-NextRun = Callable[[Measurement], RunArm | Redo | None]
 
 
 def measure(step: Measure, state: RunState, tools: Tools) -> Fact:
@@ -204,41 +197,3 @@ def _not_the_candidates(fact: Fact, best: str, gpu_s: float) -> Fact:
 def _disturbed_run(arm: Arm, card: str, answer: RunAnswer) -> TimedRun:
     why = "; ".join(answer.disturbances) or "the card was not ours alone"
     return TimedRun(arm=arm, card=card, script_us=(), disturbed=why)
-
-
-def judge_limits(tools: Tools) -> JudgeLimits:
-    """Return the judge's limits; without a tracer script time is all there is."""
-    limits = tools.settings.judge
-    return limits if tools.platform.tracer is not None else replace(limits, gpu_time=False)
-
-
-def bank_of(state: RunState, besides: Measurement | None = None) -> Bank:
-    """Return how best ran before: the same while a measurement is steered and when it is weighed (``besides``)."""
-    before = [measurement for measurement in state.measurements if measurement is not besides]
-    bank = Bank()
-    for measurement in before[-BANK_MEASUREMENTS:]:
-        bank = bank.with_measurement(measurement, state.classes)
-    return bank
-
-
-def next_run(step: Measure, state: RunState, limits: JudgeLimits, noise_runs: int) -> NextRun:
-    """Return who says what to run next."""
-    if step.purpose is Purpose.NOISE:
-        return lambda measurement: _next_noise(measurement, noise_runs)
-    if step.purpose is Purpose.HEADLINE:
-        return lambda measurement: _unless_verdict(remeasure_headline(measurement, state.classes, limits))
-    bank = bank_of(state)
-    return lambda measurement: _unless_verdict(next_measurement(measurement, bank, state.classes, step.targets, limits))
-
-
-def _next_noise(measurement: Measurement, wanted: int) -> RunArm | None:
-    """Ask for best again and again; a disturbed run is simply one more to do."""
-    good = sum(1 for run in measurement.runs if run.disturbed is None)
-    # Twice the runs is the bound: a machine disturbed that often has shown its noise by that.
-    if good >= wanted or len(measurement.runs) >= 2 * wanted:
-        return None
-    return RunArm(arm=Arm.BEST, reason=f"best against itself, run {good + 1} of {wanted}")
-
-
-def _unless_verdict(answer: RunArm | Redo | Verdict) -> RunArm | Redo | None:
-    return None if isinstance(answer, Verdict) else answer

@@ -1,8 +1,12 @@
 """Each step and who does it; what goes wrong in the doing is a fault of the machine, never a bad kernel."""
 
+import csv
+import re
 import traceback
 from collections.abc import Callable
 from typing import Any
+
+from jinja2 import TemplateError
 
 from kernel_opt.edges.log import Log
 from kernel_opt.journal.ballast import DiskFullError
@@ -20,7 +24,10 @@ from kernel_opt.round.rest import rest, wait
 from kernel_opt.round.settle import drop, finish, format_candidate, open_round, publish, seal
 from kernel_opt.round.tools import Tools
 
-DEFECTS = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+DEFECTS = (
+    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, NameError, RuntimeError,
+    StopIteration, SyntaxError, TypeError, ValueError, csv.Error, re.error, TemplateError,
+)  # fmt: skip
 """Mistakes of ours. They are logged whole and close the round; they must not cost the rest of the night."""
 
 Act = Callable[[Any, RunState, Tools], Fact]

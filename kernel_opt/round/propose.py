@@ -7,6 +7,8 @@ from msgspec.structs import replace
 from kernel_opt.edges.edits import capture_edit
 from kernel_opt.edges.files import atomic_write, remove_tree
 from kernel_opt.edges.worktree import put_back
+from kernel_opt.model.edit import Edit
+from kernel_opt.model.errors import ReadFailedError
 from kernel_opt.model.facts import Fact, ProposerAway, StopAsked
 from kernel_opt.model.hypothesis import Hypothesis, Origin
 from kernel_opt.model.proposal import Answer, Reply, Request, Task
@@ -15,7 +17,11 @@ from kernel_opt.model.stages import Weighed
 from kernel_opt.model.state import RunState
 from kernel_opt.model.steps import Amend, Propose
 from kernel_opt.round.tools import Tools
+from kernel_opt.rules.integrity import EDIT_CAP_BYTES
 from kernel_opt.views.brief import brief_facts, render_brief
+
+LEFTOVERS = ("__pycache__", "*.pyc", ".pytest_cache", ".mypy_cache", ".ruff_cache")
+"""What programs leave behind unasked; it is no part of an edit, and never of the tree that is measured."""
 
 TASKS = {Origin.QUICK_FIX: Task.QUICK_FIX, Origin.REPAIR: Task.REPAIR, Origin.SPLIT: Task.SPLIT}
 
@@ -30,9 +36,12 @@ def propose(step: Propose, state: RunState, tools: Tools) -> Fact:
         return stopped
     if answer.hypothesis is None:
         return GaveNothing(why="no hypothesis", usage=answer.usage, folder=tools.relative(folder))
+    edit = _capture(state, tools)
+    if isinstance(edit, str):
+        return GaveNothing(why=edit, usage=answer.usage, folder=tools.relative(folder))
     return Proposed(
         hypothesis=replace(answer.hypothesis, proposer=tools.proposer.name),
-        edit=capture_edit(tools.repository, tools.tree.path, state.tip),
+        edit=edit,
         proposer=tools.proposer.name,
         usage=answer.usage,
         folder=tools.relative(folder),
@@ -47,14 +56,33 @@ def amend(step: Amend, state: RunState, tools: Tools) -> Fact:
     stopped = _stopped(answer, tools, folder)
     if stopped is not None:
         return stopped
+    edit = _capture(state, tools)
+    if isinstance(edit, str):
+        return GaveNothing(why=edit, usage=answer.usage, folder=tools.relative(folder))
     return Edited(
         origin=step.origin,
-        edit=capture_edit(tools.repository, tools.tree.path, state.tip),
+        edit=edit,
         note=answer.hypothesis.sentence if answer.hypothesis else "",
         usage=answer.usage,
         folder=tools.relative(folder),
         condition=_condition(state) if step.origin is Origin.SPLIT else "",
     )
+
+
+def _capture(state: RunState, tools: Tools) -> Edit | str:
+    """Return the edit as told against best; the reason when the proposer left no worktree to look at."""
+    cap_bytes = tools.settings.edit.max_file_bytes
+    try:
+        return capture_edit(
+            tools.repository,
+            tools.tree.path,
+            state.tip,
+            ignore=LEFTOVERS,
+            file_cap_bytes=cap_bytes,
+            total_cap_bytes=EDIT_CAP_BYTES,
+        )
+    except ReadFailedError as error:
+        return str(error)
 
 
 def _condition(state: RunState) -> str:

@@ -116,7 +116,7 @@ def open_bench(folder: Path, state: RunState, tools: Tools, timeout_s: float) ->
             gap_s=gate.gap_s,
         ),
         watch_s=gate.watch_s,
-        last_used=find_last_used(),
+        last_used=_last_used(state),
     )
     session = open_session(tools.executor, folder / "session", request, tools.wishes.stop_now)
     if isinstance(session, Session):
@@ -127,6 +127,17 @@ def open_bench(folder: Path, state: RunState, tools: Tools, timeout_s: float) ->
     if session.outcome is SessionOutcome.CANCELLED and wish is not None:
         return StopAsked(by=wish.reason)
     return Faulted(kind=session.outcome.value, why="; ".join(session.why) or "the measuring session could not begin")
+
+
+def _last_used(state: RunState) -> dict[str, float]:
+    """Return when each card was last used, but for the card of this run's own figures.
+
+    That one counts as unused, so that of equally idle cards it is taken again: what is known of the noise and the
+    trace of best are of that card, and going round all cards would lose both.
+    """
+    runs = state.measurements[-1].runs if state.measurements else ()
+    home = runs[-1].card if runs else state.baseline.card if state.baseline else ""
+    return {key: at_s for key, at_s in find_last_used().items() if key != home}
 
 
 def _known_targets(state: RunState) -> tuple[str, ...]:

@@ -1,15 +1,15 @@
 """Begin and end a round: open, format, seal, publish, drop, and the end of the whole run."""
 
-from pathlib import Path
-
 from kernel_opt.edges.edits import capture_edit
 from kernel_opt.edges.environment import child_environment
-from kernel_opt.edges.files import free_bytes
+from kernel_opt.edges.files import free_bytes, remove_tree
 from kernel_opt.edges.git_refs import ForeignChangeError, best_ref, move_ref, read_ref
-from kernel_opt.edges.process import run_contained
+from kernel_opt.edges.process import Ended, run_contained
 from kernel_opt.edges.tree_edit import tree_with
 from kernel_opt.edges.worktree import advance_branch, put_back
-from kernel_opt.model.facts import Fact, Faulted, Stopped
+from kernel_opt.journal.ballast import DiskFullError
+from kernel_opt.model.errors import InfrastructureError
+from kernel_opt.model.facts import Fact, Faulted, StopAsked, Stopped
 from kernel_opt.model.hypothesis import Candidate, Origin
 from kernel_opt.model.round_facts import BaselineKept, Dropped, FormatFailed, Formatted, Kept, RoundOpened, Sealed
 from kernel_opt.model.stages import KeepSealed, Weighed
@@ -39,28 +39,47 @@ def format_candidate(step: Format, state: RunState, tools: Tools) -> Fact:
     """Run the formatter over the candidate's files, and take nothing else of what it did."""
     settings, candidate = tools.settings.format, step.candidate
     put_back(tools.tree, candidate.commit)
-    files = [name for name in candidate.files if (tools.tree.path / name).is_file()]
-    if not settings.command:
+    files = [name for name in candidate.files if _is_plain(tools, name)]
+    if not settings.command or not files:  # without files a formatter would take the whole tree
         return Formatted(candidate=candidate, changed=False)
-    argv = [part for word in settings.command for part in (files if word == "{files}" else [word])]
+    # A name that begins with a dash would be read as an option.
+    named = [f"./{name}" if name.startswith("-") else name for name in files]
+    argv = [part for word in settings.command for part in (named if word == "{files}" else [word])]
     folder = tools.fresh_folder(state.round, "format")
-    ended = run_contained(
-        argv,
-        cwd=tools.tree.path,
-        env=child_environment(folder / "home", base=tools.environment),
-        log=folder / "format.log",
-        timeout_s=settings.timeout_s,
-    )
-    if ended.exit_code != 0:
-        how = (
-            "took too long" if ended.timed_out else f"ended with {ended.exit_code if not ended.signal else 'a signal'}"
+    try:
+        ended = run_contained(
+            argv,
+            cwd=tools.tree.path,
+            env=child_environment(folder / "home", base=tools.environment),
+            log=folder / "format.log",
+            timeout_s=settings.timeout_s,
+            on_tick=tools.wishes.stop_now,
         )
-        return FormatFailed(why=f"{argv[0]} {how}, see {tools.relative(folder / 'format.log')}")
+    except DiskFullError:
+        raise
+    except InfrastructureError as error:
+        return FormatFailed(why=str(error))
+    remove_tree(folder / "home")
+    if ended.stopped_by is not None:
+        return StopAsked(by=ended.stopped_by.reason)
+    if ended.exit_code != 0:
+        return FormatFailed(why=f"{argv[0]} {_how(ended)}, see {tools.relative(folder / 'format.log')}")
     return _take_formatted(candidate, files, state, tools)
 
 
+def _how(ended: Ended) -> str:
+    if ended.timed_out:
+        return "took too long"
+    return f"was killed by signal {ended.signal}" if ended.signal else f"ended with exit code {ended.exit_code}"
+
+
+def _is_plain(tools: Tools, name: str) -> bool:
+    path = tools.tree.path / name
+    return path.is_file() and not path.is_symlink()
+
+
 def _take_formatted(candidate: Candidate, files: list[str], state: RunState, tools: Tools) -> Fact:
-    bytes_of = {name: path.read_bytes() for name in files if (path := tools.tree.path / name).is_file()}
+    bytes_of = {name: (tools.tree.path / name).read_bytes() for name in files if _is_plain(tools, name)}
     put_back(tools.tree, candidate.commit)
     for name, content in bytes_of.items():
         (tools.tree.path / name).write_bytes(content)
@@ -128,10 +147,3 @@ def finish(step: Finish, state: RunState, tools: Tools) -> Fact:
     sealed = state.stop.sealed[1] if state.stop and state.stop.sealed else None
     best = sealed if sealed is not None and stands_at == sealed else state.tip
     return Stopped(reason=step.reason, code=step.code, best=best)
-
-
-def write_new(path: Path, content: bytes) -> None:
-    """Write a derived file only when it differs, so that nothing is touched without need."""
-    if not path.exists() or path.read_bytes() != content:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)

@@ -13,9 +13,15 @@ from kernel_opt.rules.attribution import Attribution, CallCounts, RowGpuTime
 from kernel_opt.rules.integrity import Refusal
 
 UNEVEN = 4.0
-"""First call over the timed ones: cold caches and clocks make it up to twice as long on recorded cards."""
+"""Warm-up call over the timed ones: cold caches and clocks make it up to twice as long on recorded cards."""
+UNEVEN_ALONE = 20.0
+"""The same for the first call when best was not seen yet: of a kernel of 5 us the cold start alone may take 50 us."""
+TOO_GOOD = 0.5
+"""Timed call over best's: who remembers an answer gains more; a slow first call without that is tuning or compiling."""
 SCRIPT_FLOOR = 0.8
-"""Script time over GPU time of the same call: a call cannot end before its kernels; the rest is timer resolution."""
+"""Script time over GPU time of the same call: a call cannot end before its kernels."""
+TIMER_US = 1.0
+"""What event timers resolve: of a kernel that short the script's figure says little."""
 
 
 def find_call_cheat(
@@ -42,35 +48,61 @@ def _find_skipped(recording: Recording, targets: Sequence[str], rows: int, count
     launches = sum(launch.calls for launch in recording.launches if launch.kernel in names)
     if launches >= wanted:
         return None
-    why = f"the benchmark called the kernel {wanted} times, the trace shows {launches} launches of it"
+    why = (
+        f"the benchmark calls the kernel {wanted} times ({rows} rows, {counts.warmup} warm-up and {counts.timed} timed "
+        f"calls each by the settings), the trace shows {launches} launches of it"
+    )
     return Refusal(rule="skipped-calls", why=why, cheat=True)
 
 
 def _find_uneven(found: Attribution, best: Attribution | None) -> Refusal | None:
-    usual = {row.config: _first_over_rest(row) for row in best.rows} if best else {}
+    usual = {row.config: row for row in best.rows} if best else {}
     for row in found.rows:
-        ratio = _first_over_rest(row)
-        before = usual.get(row.config)
-        if ratio is not None and ratio >= UNEVEN * max(1.0, before or 1.0):
-            why = f"the first call of {row.config} takes {ratio:.0f} times as long as the timed ones"
+        which = _find_uneven_call(row, usual.get(row.config))
+        if which is not None:
+            why = f"{which} of {row.config} takes {UNEVEN:.0f} times as long as the timed ones, or more"
             return Refusal(rule="uneven-calls", why=why, cheat=True)
     return None
 
 
-def _first_over_rest(row: RowGpuTime) -> float | None:
+def _find_uneven_call(row: RowGpuTime, before: RowGpuTime | None) -> str | None:
+    """Say which warm-up call did work that the timed ones do not.
+
+    Compiling, tuning and cold caches lengthen the first call of honest code, also by launches of its own: the later
+    warm-up calls tell more. A first call counts only when the timed ones are too good to be true.
+    """
     if not row.warmup_us or not row.samples_us:
         return None
-    typical = median(row.samples_us)
-    return row.warmup_us[0] / typical if typical > 0 else None
+    typical_us = median(row.samples_us)
+    if row.warmup_us[1:] and _is_longer(min(row.warmup_us[1:]), typical_us, UNEVEN * _usual(before, 1)):
+        return "every warm-up call"
+    if before is None:
+        return "the first call" if _is_longer(row.warmup_us[0], typical_us, UNEVEN_ALONE) else None
+    if typical_us > TOO_GOOD * before.us:
+        return None
+    return "the first call" if _is_longer(row.warmup_us[0], typical_us, UNEVEN * _usual(before, 0)) else None
+
+
+def _is_longer(call_us: float, typical_us: float, times: float) -> bool:
+    return call_us > 0 and call_us >= times * typical_us
+
+
+def _usual(before: RowGpuTime | None, first: int) -> float:
+    """Return how many times as long the same warm-up calls of best take; never less than once."""
+    calls = before.warmup_us[first:] if before else ()
+    typical_us = median(before.samples_us) if before and before.samples_us else 0.0
+    if not calls or typical_us <= 0:
+        return 1.0
+    return max(1.0, (min(calls) if first else calls[0]) / typical_us)
 
 
 def _find_early_end(found: Attribution, best: Attribution | None, script_us: dict[str, float]) -> Refusal | None:
     """Compare GPU time with script time; without best's own rows there is nothing to say what is usual here."""
-    if best is None or not found.rows or not best.rows:
+    if best is None or not best.rows:
         return None
     for row in found.rows:
         script = script_us.get(row.config)
-        if script is not None and script < SCRIPT_FLOOR * row.us:
+        if script is not None and script + TIMER_US < SCRIPT_FLOOR * row.us:
             why = f"{row.config} takes {script:.1f} us by the script and {row.us:.1f} us by the trace"
             return Refusal(rule="script-below-trace", why=why, cheat=True)
     return None

@@ -1,4 +1,4 @@
-"""Path globs as people write them: `*` within a folder, `**` across folders."""
+"""Path globs as people write them: `*` within a folder, `**` across folders; `**/` as a whole folder may be none."""
 
 import re
 from collections.abc import Sequence
@@ -12,6 +12,6 @@ def matches_any(path: str, globs: Sequence[str]) -> str | None:
 
 @lru_cache(maxsize=256)
 def _compiled(glob: str) -> re.Pattern[str]:
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob)
+    parts = re.split(r"((?<![^/])\*\*/|\*\*|\*|\?)", glob)
     meaning = {"**/": r"(?:.*/)?", "**": r".*", "*": r"[^/]*", "?": r"[^/]"}
     return re.compile("".join(meaning.get(part) or re.escape(part) for part in parts), re.DOTALL)

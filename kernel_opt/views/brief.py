@@ -7,6 +7,7 @@ import jinja2
 
 from kernel_opt.model.hypothesis import Hypothesis
 from kernel_opt.model.proposal import Task
+from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.settings import Settings
 from kernel_opt.model.stages import Barred, Broken, Weighed, Wrong
 from kernel_opt.model.state import RunState
@@ -18,6 +19,7 @@ HOTSPOTS = 24  # more than anyone acts on in one edit
 KERNELS = 8
 WRONG_ROWS = 16  # enough to see the pattern
 LINE_CAP, TEXT_CAP = 300, 4_000
+PAST_IDEAS = 40  # of a long night; more would drown the rest
 
 TASK_WORDS = {
     Task.PROPOSE: "Propose one change that makes it faster, and make it.",
@@ -50,7 +52,7 @@ def brief_facts(
         "protected": [settings.benchmark.file, *settings.edit.protected],
         "best": state.code[:12],
         "why_title": WHY_TITLES[task],
-        "why": clean(why)[:TEXT_CAP],
+        "why": clean(why)[:TEXT_CAP].replace("```", "'''"),
         "log_tail": _log_tail(state),
         "wrong_rows": _wrong_rows(state),
         "hypothesis": clean_line(hypothesis.sentence)[:LINE_CAP] if hypothesis else "",
@@ -59,6 +61,8 @@ def brief_facts(
         "hotspots": _hotspots(trace),
         "kernels": _kernels(trace),
         "classes": _classes(state),
+        "kept": _kept(state),
+        "dead_ends": _dead_ends(state),
         "ideas": [[sentence, ending.value] for sentence, ending in state.ideas],
         "trials": [[one.sentence, one.ending.value, dict(one.ratios)] for one in state.trials],
         "barred": state.stage.hypothesis.sentence if isinstance(state.stage, Barred) else "",
@@ -75,10 +79,28 @@ def brief_facts(
     }
 
 
+def _kept(state: RunState) -> list[str]:
+    """Return what best is made of, the newest last."""
+    kept = [sentence for sentence, ending in state.ideas if ending is Ending.KEPT]
+    return [clean_line(sentence)[:LINE_CAP] for sentence in kept[-PAST_IDEAS:]]
+
+
+def _dead_ends(state: RunState) -> list[str]:
+    """Return the failed ideas that are older than the last rounds, the newest last."""
+    shown = {past.sentence for past in state.lookbacks}
+    dead = [
+        f"{clean_line(sentence)[:LINE_CAP]} ({ending.value})"
+        for sentence, ending in state.ideas
+        if ending not in (Ending.KEPT, Ending.INFRASTRUCTURE) and sentence and sentence not in shown
+    ]
+    return dead[-PAST_IDEAS:]
+
+
 def _log_tail(state: RunState) -> str:
     stage = state.stage
     text = stage.log_tail if isinstance(stage, Broken | Wrong) else ""
-    return clean(text)[-TEXT_CAP:].replace("```", "'''")
+    lines = "\n".join(clean_line(line) for line in text.splitlines())
+    return lines[-TEXT_CAP:].replace("```", "'''")
 
 
 def _repairs(state: RunState) -> int:
@@ -115,6 +137,10 @@ def _hotspots(trace: Trace | None) -> list[dict[str, object]]:
 
 def _kernels(trace: Trace | None) -> list[dict[str, object]]:
     targets = {target.name for target in trace.targets} if trace else set[str]()
+    waves = {
+        one.kernel: f"{one.waves_per_simd:g} of {one.max_waves_per_simd}, limit: {', '.join(one.limited_by) or 'none'}"
+        for one in (trace.occupancy if trace else ())
+    }
     return [
         {
             "name": _cell(kernel.name),
@@ -124,6 +150,7 @@ def _kernels(trace: Trace | None) -> list[dict[str, object]]:
             "accum_vgpr": _known(kernel.accum_vgpr),
             "sgpr": _known(kernel.sgpr),
             "lds_bytes": _known(kernel.lds_bytes),
+            "waves": waves.get(kernel.name, "-"),
         }
         for kernel in (trace.kernels if trace else ())
         if kernel.name in targets

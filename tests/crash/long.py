@@ -1,4 +1,4 @@
-"""The long form of the crash suite: ``python -m tests.crash.long [--kills N] [--strace] [--only K1,K5] [--mutant NAME]``.
+"""The long form of the crash suite: ``python -m tests.crash.long [--kills N] [--strace] [--only K1] [--mutant NAME]``.
 
 Prints one line per suite, and says by its exit code whether every run ended right. With a mutant it is meant to fail.
 """

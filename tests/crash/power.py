@@ -32,7 +32,7 @@ def trace(directory: Path, rounds: int, mutant: str = "none") -> Cut:
 
 
 def weigh(lines: list[str], directory: Path) -> Cut:
-    """Walk the calls: what was written is at risk until it is synced, a removed rollback journal until its folder is."""
+    """Walk the calls: what is written is at risk until it is synced, a removed rollback journal until its folder is."""
     database, rollback, cut, dirty = str(directory / "journal.db"), "journal.db-journal", Cut(0, 0), set[str]()
     for line in lines:
         call = _CALL.match(line)

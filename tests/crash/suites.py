@@ -20,38 +20,11 @@ from tests.crash.soak import soak
 from tests.e2e.proof import kept_kernels, lost_facts, prove
 from tests.e2e.toy import STORY, STORY_KERNELS, TAG, Toy, end_all, living, make_toy
 
-CALLS = [
-    "write",
-    "pwrite64",
-    "fsync",
-    "fdatasync",
-    "ftruncate",
-    "fallocate",
-    "rename",
-    "unlink",
-    "rmdir",
-    "mkdir",
-    "openat",
-    "close",
-    "read",
-    "lseek",
-    "fcntl",
-    "flock",
-    "chmod",
-    "symlink",
-    "vfork",
-    "clone3",
-    "wait4",
-    "kill",
-    "pipe2",
-    "socketpair",
-    "sendto",
-    "recvfrom",
-    "poll",
-    "pselect6",
-    "getdents64",
-    "newfstatat",
-]
+CALLS = (
+    "write", "pwrite64", "fsync", "fdatasync", "ftruncate", "fallocate", "rename", "unlink", "rmdir", "mkdir", "openat",
+    "close", "read", "lseek", "fcntl", "flock", "chmod", "symlink", "vfork", "clone3", "wait4", "kill", "pipe2",
+    "socketpair", "sendto", "recvfrom", "poll", "pselect6", "getdents64", "newfstatat",
+)  # fmt: skip
 """What the daemon asks of the system; a kill lands after the n-th of one kind."""
 FAILING = ["write", "pwrite64", "fsync", "fdatasync", "ftruncate", "fallocate", "mkdir", "rename"]
 MOST_LIVES = 40
@@ -72,10 +45,8 @@ class Count:
     wrong: list[str] = field(default_factory=list)
 
     def tell(self) -> str:
-        return (
-            f"{self.name}: {self.points} points tried, {self.crashes} crashes, {self.runs} runs, {self.right} ended right, "
-            f"{self.lost} facts lost, {self.doubled} doubled"
-        )
+        tried = f"{self.points} points tried, {self.crashes} crashes, {self.runs} runs, {self.right} ended right"
+        return f"{self.name}: {tried}, {self.lost} facts lost, {self.doubled} doubled"
 
 
 @dataclass
@@ -109,7 +80,7 @@ class Bench:
         self, toy: Toy, count: Count, failpoints: list[str] | None = None, prefix: list[str] | None = None
     ) -> bool:
         """Live once; say whether the run goes on after this."""
-        code = live(toy, failpoints or [], prefix or [], self.mutant)
+        code = live(toy, failpoints, prefix, self.mutant)
         count.crashes += code != 0
         return not (toy.entries() and toy.state().stop is not None and toy.state().stop.is_done)
 

@@ -26,10 +26,9 @@ def test_a_record_acknowledged_early_is_noticed(tmp_path: Path) -> None:
 
 
 def test_a_fact_told_before_its_effect_is_noticed(tmp_path: Path) -> None:
-    """The suite can fail: killed between the fact of a keep and the keep, the branch lacks what the journal has."""
+    """The suite can fail: killed between the fact of the baseline and its commit, the branch lacks what is told."""
     toy = make_toy(tmp_path / "toy", {"1:propose": writes(kernel(90, 180))})
-    assert is_killed(live(toy, ["publish:after:kill@1"], mutant="fact-before-effect"))
-    assert is_killed(live(toy, ["profile:before:kill@1"], mutant="fact-before-effect"))
+    assert is_killed(live(toy, ["openround:before:kill"], mutant="fact-before-effect"))
     with pytest.raises(AssertionError):
         finish(toy, "fact-before-effect")
         prove(toy)

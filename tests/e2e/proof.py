@@ -85,7 +85,7 @@ def prove_refs(toy: Toy, past: list[Entry], stops: int) -> None:
     ends = [entry.fact.best for entry in past if isinstance(entry.fact, Stopped)]
     tip = ends[-1]
     assert tip == toy.state().tip
-    assert toy.git("rev-parse", BRANCH, BEST).split() == [tip, tip]
+    assert toy.git("for-each-ref", "--format=%(objectname)", BRANCH, BEST).split() == [tip, tip]
     moves = toy.git("log", "--walk-reflogs", "--format=%H", BRANCH).split()
     assert len(moves) == len(set(moves)) == 1 + len(published) + stops, moves
     assert set(published) | set(ends) <= set(moves)

@@ -58,7 +58,7 @@ def test_a_contaminated_measurement_is_made_again(tmp_path: Path) -> None:
 
 
 def test_bad_proposals_cost_a_round_each_and_no_more(tmp_path: Path) -> None:
-    """Forbidden, broken, empty, crashing and hanging ones: each ends as what it is, and best stays the kernel as found."""
+    """Forbidden, broken, empty, crashing, hanging: each ends as what it is, and best stays the kernel as found."""
     book = {
         "1:propose": Page(files={"tests/bench.py": "print('faster')\n"}, sentence="cheat"),
         "2:propose": writes("US = {\n"),
@@ -71,7 +71,7 @@ def test_bad_proposals_cost_a_round_each_and_no_more(tmp_path: Path) -> None:
     toy.start()
     toy.wait_end()
     nothing = Ending.GAVE_NOTHING
-    expected = [Ending.REFUSED, nothing, nothing, Ending.FAILED, Ending.FAILED, nothing]
+    expected = [Ending.REFUSED, Ending.FAILED, nothing, Ending.FAILED, Ending.FAILED, nothing]
     assert [fact.ending for fact in toy.facts(Dropped)] == expected
     # A slip is sent back once, a cheat never.
     sent_back = ["does-not-compile"] * 2 + ["nothing-changed"] * 2

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,12 +20,13 @@ from kernel_opt.model.facts import Entry, Fact
 from kernel_opt.model.state import RunState
 from kernel_opt.rules.evolve import evolve
 from tests.edges.toy_repository import user_git
-from tests.edges.waiting import wait_until
 from tests.fingerprint import fingerprint, objects
 
 ROOT = Path(__file__).resolve().parents[2]
 AGENT = Path(__file__).with_name("agent.py")
 TAG = "toy"
+LIMIT_S = 180.0
+"""For a whole run on a machine under load; on a quiet one the longest takes a twentieth of it."""
 
 KERNEL = """\
 US = {"small": %.1f, "large": %.1f}
@@ -224,7 +226,13 @@ class Toy:
         return state
 
     def wait(self, is_so: Callable[[], object], what: str) -> None:
-        wait_until(is_so, f"{what}; the journal ends with {[type(e.fact).__name__ for e in self.entries()][-6:]}")
+        """Wait until something is so, and tell where the run stands when it never is."""
+        until = time.monotonic() + LIMIT_S
+        while not is_so():
+            if time.monotonic() > until:
+                last = [type(entry.fact).__name__ for entry in self.entries()[-6:]]
+                raise AssertionError(f"waited in vain until {what}; the journal ends with {last}")
+            time.sleep(0.01)
 
     def wait_fact(self, *kinds: type[Fact]) -> None:
         self.wait(lambda: self.facts(*kinds), f"there is {kinds}")
@@ -288,11 +296,5 @@ def end_all(base: Path) -> None:
 
 
 def _traces(path: Path) -> bytes:
-    links = [path / "cwd", *(path / "fd").iterdir()]
-    return b"".join(
-        [
-            (path / "environ").read_bytes(),
-            (path / "cmdline").read_bytes(),
-            *(os.readlink(os.fsencode(x)) for x in links),
-        ]
-    )
+    links = [os.fsencode(link.readlink()) for link in (path / "cwd", *(path / "fd").iterdir())]
+    return b"".join([(path / "environ").read_bytes(), (path / "cmdline").read_bytes(), *links])

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from kernel_opt.model.facts import Purpose
 from kernel_opt.model.measurement import Arm, Measurement, RowTime, TimedRun
 from kernel_opt.model.state import RunState
-from kernel_opt.round.measure import bank_of
+from kernel_opt.round.steer import bank_of
 from kernel_opt.rules.move import BANK_MEASUREMENTS, banked
 from tests.fakes import KEYS, config_class, measured
 

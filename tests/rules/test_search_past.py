@@ -4,8 +4,11 @@ import math
 
 import pytest
 
+from kernel_opt.model.round_facts import Ending
+from kernel_opt.model.stages import Timed
 from kernel_opt.rules.search import Seen
 from kernel_opt.rules.search_past import PastTrial, find_point, name_point, points_of, read_past
+from tests.fakes import KEYS, advance, at_every_stage
 
 
 def tried(digits: tuple[int, ...], ending: str = "tie", **ratios: float) -> PastTrial:
@@ -67,3 +70,13 @@ def test_a_point_measured_again_counts_as_it_was_last() -> None:
     """A point that was cut off once and measured later is measured."""
     past = read_past([tried((1,), "gave-nothing"), tried((1,), "tie", a=1.0), tried((1,), "regression", a=2.0)])
     assert points_of(past, (0,), 1) == ([Seen((0,), (pytest.approx(math.log(2.0)),))], set())
+
+
+def test_a_run_remembers_every_hypothesis_with_its_ratios() -> None:
+    """Folded from the journal, so that a search goes on after a restart; a round without numbers has none."""
+    kept = advance(at_every_stage()[Timed], "better", "good", "good", "good", "better", "good", "good")
+    assert [(one.sentence, one.ending) for one in kept.trials] == [("idea 1", Ending.KEPT)]
+    assert dict(kept.trials[0].ratios) == dict.fromkeys(KEYS, 0.9)
+    later = advance(kept, "good", "good", "good", "good", "broken", "good")
+    assert [one.ending for one in later.trials] == [Ending.KEPT, Ending.FAILED]
+    assert later.trials[1].ratios == ()

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from kernel_opt.edges.agents.proposal_file import NAME, read_proposal
 from kernel_opt.edges.environment import child_environment
 from kernel_opt.edges.process import Ended, StopWish, run_contained
-from kernel_opt.model.errors import ReadFailedError
+from kernel_opt.model.errors import InfrastructureError, ReadFailedError
+from kernel_opt.model.hypothesis import Usage
 from kernel_opt.model.proposal import Answer, Reply, Request
 from kernel_opt.model.settings import AgentSettings
 
@@ -36,26 +37,39 @@ class CommandProposer:
         """Do one task; nothing that it started lives on when it returns."""
         folder, worktree = Path(request.folder), Path(request.worktree)
         proposal = folder / NAME
-        own = {
+        # What is asked for by name wins over the private places: a proposer may keep its login in the user's HOME.
+        passed = {name: os.environ[name] for name in self._settings.pass_environment if name in os.environ}
+        own = passed | {
             "KERNEL_OPT_TASK": request.task.value,
             "KERNEL_OPT_ROUND": str(request.round),
             "KERNEL_OPT_BRIEF": request.brief,
             "KERNEL_OPT_PROPOSAL": str(proposal),
         }
-        env = child_environment(folder / "home", self._settings.pass_environment, own)
-        ended = run_contained(
+        env = child_environment(folder / "home", extra=own)
+        is_known = (worktree / NAME).exists()  # a file of that name in the repository is no proposal
+        try:
+            ended = self._run(request, env, on_tick)
+        except InfrastructureError:
+            problem = self.find_problem()
+            if problem is None:
+                raise
+            return Answer(reply=Reply.BARRED, detail=problem)
+        if not is_known:
+            _take_from_worktree(worktree / NAME, proposal)
+        return _tell(ended, proposal)
+
+    def _run(self, request: Request, env: Mapping[str, str], on_tick: Callable[[], StopWish | None]) -> Ended:
+        return run_contained(
             self._settings.command,
-            cwd=worktree,
+            cwd=Path(request.worktree),
             env=env,
-            log=folder / "agent.log",
+            log=Path(request.folder) / "agent.log",
             timeout_s=self._settings.timeout_s,
             stdin=Path(request.brief),
             no_output_s=self._settings.silence_s or None,
             interrupt_first=True,
             on_tick=on_tick,
         )
-        _take_from_worktree(worktree / NAME, proposal)
-        return _tell(ended, proposal)
 
 
 def _take_from_worktree(left: Path, proposal: Path) -> None:
@@ -67,8 +81,6 @@ def _take_from_worktree(left: Path, proposal: Path) -> None:
 
 
 def _tell(ended: Ended, proposal: Path) -> Answer:
-    from kernel_opt.model.hypothesis import Usage
-
     spent = Usage(wall_s=ended.wall_s)
     if ended.stopped_by is not None:
         return Answer(reply=Reply.NOTHING, detail=f"stopped: {ended.stopped_by.reason}", usage=spent)

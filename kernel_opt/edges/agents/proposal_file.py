@@ -1,5 +1,6 @@
 """The file in which a proposer says what it claims; read with suspicion."""
 
+import math
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,8 @@ from kernel_opt.model.hypothesis import Direction, Hypothesis, Prediction, Usage
 
 NAME = "proposal.json"
 SIZE_CAP_BYTES = 256 * 1024  # a hypothesis is a paragraph
+TEXT_CAP_CHARS = 4_000  # of each text: a page; it goes into the journal, the commit and later briefs
+MOST_TOKENS = 10**12  # more than any night can spend; a larger count is a mistake
 
 
 class Predicted(Struct, frozen=True):
@@ -41,16 +44,32 @@ def read_proposal(path: Path) -> tuple[Hypothesis, Usage]:
         if path.stat().st_size > SIZE_CAP_BYTES:
             raise ReadFailedError(f"{path.name} is larger than {SIZE_CAP_BYTES >> 10} KiB")
         proposal = msgspec.json.decode(path.read_bytes(), type=Proposal)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ReadFailedError(f"{path.name} is not a proposal: {error}") from error
     predicted = proposal.predicted
     hypothesis = Hypothesis(
         sentence=" ".join(proposal.hypothesis.split()),
         bottlenecks=proposal.bottlenecks,
         targets=proposal.targets,
-        prediction=Prediction(direction=predicted.direction, size_pct=predicted.size_pct, metric=predicted.metric),
-        why=proposal.why,
-        risk=proposal.risk,
-        differs=proposal.differs,
+        prediction=Prediction(
+            direction=predicted.direction, size_pct=predicted.size_pct, metric=predicted.metric[:TEXT_CAP_CHARS]
+        ),
+        why=proposal.why[:TEXT_CAP_CHARS],
+        risk=proposal.risk[:TEXT_CAP_CHARS],
+        differs=proposal.differs[:TEXT_CAP_CHARS],
     )
-    return hypothesis, proposal.usage
+    return hypothesis, _believable(proposal.usage)
+
+
+def _believable(usage: Usage) -> Usage:
+    """Take only figures that can be: a negative cost would let a run spend more than its budget."""
+    return Usage(
+        wall_s=usage.wall_s if math.isfinite(usage.wall_s) and usage.wall_s >= 0 else 0.0,
+        input_tokens=_count(usage.input_tokens),
+        output_tokens=_count(usage.output_tokens),
+        cost_usd=None if usage.cost_usd is None or usage.cost_usd < 0 else usage.cost_usd,
+    )
+
+
+def _count(tokens: int | None) -> int | None:
+    return tokens if tokens is not None and 0 <= tokens <= MOST_TOKENS else None

@@ -1,0 +1,31 @@
+"""Every benchmark but the judge's in turn: ``python -m bench [NAME ...]``; exit code 1 when a bar is missed."""
+
+import subprocess
+import sys
+
+BENCHES = {
+    "daemon": "a status call, the daemon's own time per round, its memory while it waits",
+    "replay": "reading a journal of 100,000 facts back",
+    "traces": "reading a large kernel trace and a large code.json, against pandas and json",
+    "search": "the search of knobs, against random search and the libraries users would reach for",
+}
+
+
+def main() -> int:
+    """Run those that are named, or all."""
+    names = sys.argv[1:] or list(BENCHES)
+    strange = [name for name in names if name not in BENCHES]
+    if strange:
+        print(f"no benchmark is called {strange[0]}; there are: {', '.join(BENCHES)}", file=sys.stderr)
+        return 2
+    missed: list[str] = []
+    for name in names:
+        print(f"\n== {name}: {BENCHES[name]}", flush=True)
+        if subprocess.run([sys.executable, "-m", f"bench.{name}"], check=False).returncode != 0:
+            missed.append(name)
+    print(f"\nbars missed in: {', '.join(missed)}" if missed else "\nall bars held")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
