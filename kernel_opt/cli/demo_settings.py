@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from kernel_opt.edges.files import atomic_write
 from kernel_opt.edges.gpus.host import open_platform
+from kernel_opt.edges.gpus.platform import Platform
 from kernel_opt.edges.settings_file import plain_settings
-from kernel_opt.model.errors import UsageError
-from kernel_opt.model.reading import Reading
+from kernel_opt.model.errors import ReadFailedError, UsageError
 from kernel_opt.model.settings import GateSettings, Settings
 from kernel_opt.rules.gate import Thresholds, judge_card
 
@@ -31,8 +31,7 @@ def find_quiet_core(settings: Settings, minutes: float, say: Callable[[str], Non
     limit_s = 60 * minutes * _PATIENCE
     until, was_told = time.monotonic() + limit_s, False
     while True:
-        looks = [platform.read_cards() for _ in range(2)]
-        why = _find_reason(looks)
+        why = _find_reason(platform)
         if why is None:
             return True
         if time.monotonic() > until:
@@ -44,8 +43,12 @@ def find_quiet_core(settings: Settings, minutes: float, say: Callable[[str], Non
             was_told = True
 
 
-def _find_reason(looks: list[tuple[Reading, ...]]) -> str | None:
-    """Return why no core is idle, or None when one is."""
+def _find_reason(platform: Platform) -> str | None:
+    """Look twice; return why no core is idle, or None when one is."""
+    try:
+        looks = [platform.read_cards() for _ in range(2)]
+    except ReadFailedError as error:
+        return str(error)
     limits = Thresholds(use_pct=_QUIET_PCT, gap_s=0.0)
     cards = [[look[number] for look in looks] for number in range(min(map(len, looks)))]
     states = [judge_card(card, limits) for card in cards]

@@ -79,7 +79,7 @@ class Life:
         self._lock.release()
 
     def _make_tree(self, repository: Repository, *, is_new: bool) -> RunTree:
-        """Make or heal branch and worktree; the mark goes first, so that after a crash in between they count as ours."""
+        """Make or heal branch and worktree; the mark goes first: after a crash in between they count as ours."""
         mark = self._folder / "tree-made"
         is_ours = not is_new or mark.exists()
         mark.touch()

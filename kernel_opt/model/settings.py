@@ -103,8 +103,8 @@ class AgentSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Who proposes."""
 
     name: str = "command"
-    """The proposer: "command" runs ``command``, "playbook" takes ideas from ``playbook``, "knobs" searches ``[[knobs]]``;
-    several with commas, in order."""
+    """The proposer: "command" runs ``command``, "playbook" takes ideas from ``playbook``, "knobs" searches
+    ``[[knobs]]``; several with commas, in order."""
     playbook: str = "playbook"
     """Folder of ideas, relative to the repository root."""
     command: tuple[str, ...] = ()
@@ -127,7 +127,7 @@ class KnobSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     file: str
     """Relative to the repository root; ``edit.allowed`` must allow it."""
     pattern: str
-    """Regular expression with one group, the value; ``^`` and ``$`` match at lines. Found not once: left out for now."""
+    """Regular expression with one group, the value; ``^`` and ``$`` match at lines. Not found: left out for now."""
     values: tuple[str | int | float, ...]
     """What may stand there, written as given; for numbers in rising order, since neighbours are taken for alike."""
     kernel: str = ""

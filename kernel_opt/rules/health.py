@@ -74,8 +74,3 @@ def classify_failure(
     # Nobody but the kernel's out-of-memory killer ends a benchmark this way without a word.
     was_killed = exit_code in {-_SIGKILL, 128 + _SIGKILL} and not was_killed_by_us
     return HealthClass.HOST_MEMORY if was_killed else None
-
-
-def find_wait_s(failures_in_a_row: int) -> float:
-    """Return how long to leave an unhealthy card alone: 1, 2, 4 ... minutes, half an hour at most."""
-    return min(60.0 * 2.0 ** min(max(failures_in_a_row - 1, 0), 10), 1800.0)

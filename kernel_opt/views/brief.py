@@ -11,14 +11,12 @@ from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.settings import Settings
 from kernel_opt.model.stages import Barred, Broken, Weighed, Wrong
 from kernel_opt.model.state import RunState
-from kernel_opt.model.trace import Trace
 from kernel_opt.model.verdict import Outcome, Verdict
+from kernel_opt.views.brief_tables import LINE_CAP, class_facts, hotspot_facts, kernel_facts, table_cell
 from kernel_opt.views.format import clean, clean_line
 
-HOTSPOTS = 24  # more than anyone acts on in one edit
-KERNELS = 8
 WRONG_ROWS = 16  # enough to see the pattern
-LINE_CAP, TEXT_CAP = 300, 4_000
+TEXT_CAP = 4_000
 PAST_IDEAS = 40  # of a long night; more would drown the rest
 
 TASK_WORDS = {
@@ -58,9 +56,9 @@ def brief_facts(
         "hypothesis": clean_line(hypothesis.sentence)[:LINE_CAP] if hypothesis else "",
         "proposer": hypothesis.proposer if hypothesis else "",
         "split": _split(verdict) if task is Task.SPLIT else None,
-        "hotspots": _hotspots(trace),
-        "kernels": _kernels(trace),
-        "classes": _classes(state),
+        "hotspots": hotspot_facts(trace),
+        "kernels": kernel_facts(trace),
+        "classes": class_facts(state),
         "kept": _kept(state),
         "dead_ends": _dead_ends(state),
         "ideas": [[sentence, ending.value] for sentence, ending in state.ideas],
@@ -109,7 +107,7 @@ def _repairs(state: RunState) -> int:
 
 def _wrong_rows(state: RunState) -> list[dict[str, object]]:
     rows = state.stage.rows if isinstance(state.stage, Wrong) else ()
-    return [{"config": _cell(row.config), "error": row.error} for row in rows[:WRONG_ROWS]]
+    return [{"config": table_cell(row.config), "error": row.error} for row in rows[:WRONG_ROWS]]
 
 
 def _split(verdict: Verdict | None) -> dict[str, object]:
@@ -119,62 +117,6 @@ def _split(verdict: Verdict | None) -> dict[str, object]:
         "losing": [one.key for one in classes if one.outcome is Outcome.WORSE],
         "condition": verdict.condition.text if verdict and verdict.condition else "",
     }
-
-
-def _hotspots(trace: Trace | None) -> list[dict[str, object]]:
-    return [
-        {
-            "id": spot.id,
-            "kind": spot.kind,
-            "kernel": _cell(spot.kernel),
-            "share_pct": spot.share_pct,
-            "source": _cell(spot.source),
-            "note": _cell(spot.note),
-        }
-        for spot in (trace.hotspots[:HOTSPOTS] if trace else ())
-    ]
-
-
-def _kernels(trace: Trace | None) -> list[dict[str, object]]:
-    targets = {target.name for target in trace.targets} if trace else set[str]()
-    waves = {
-        one.kernel: f"{one.waves_per_simd:g} of {one.max_waves_per_simd}, limit: {', '.join(one.limited_by) or 'none'}"
-        for one in (trace.occupancy if trace else ())
-    }
-    return [
-        {
-            "name": _cell(kernel.name),
-            "calls": kernel.calls,
-            "average_us": kernel.average_ns / 1000,
-            "arch_vgpr": _known(kernel.arch_vgpr),
-            "accum_vgpr": _known(kernel.accum_vgpr),
-            "sgpr": _known(kernel.sgpr),
-            "lds_bytes": _known(kernel.lds_bytes),
-            "waves": waves.get(kernel.name, "-"),
-        }
-        for kernel in (trace.kernels if trace else ())
-        if kernel.name in targets
-    ][:KERNELS]
-
-
-def _classes(state: RunState) -> list[dict[str, object]]:
-    return [
-        {
-            "key": one.key,
-            "us": one.us,
-            "share_pct": one.share_pct,
-            "detectable": "unknown" if (pct := state.detectable_pct.get(one.key)) is None else f"{pct:.1f}",
-        }
-        for one in state.classes
-    ]
-
-
-def _known(value: int | None) -> object:
-    return "-" if value is None else value
-
-
-def _cell(text: str) -> str:
-    return clean_line(text)[:LINE_CAP].replace("|", "\\|")
 
 
 @lru_cache(maxsize=1)

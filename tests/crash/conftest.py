@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.toy import end_all
+from tests.e2e.survivors import end_all
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from tests.crash.lives import command, find_places, finish, last_words, live
 from tests.crash.power import trace
 from tests.crash.soak import soak
 from tests.e2e.proof import kept_kernels, lost_facts, prove
-from tests.e2e.toy import STORY, STORY_KERNELS, TAG, Toy, end_all, living, make_toy
+from tests.e2e.survivors import end_all, living
+from tests.e2e.toy import STORY, STORY_KERNELS, TAG, Toy, make_toy
 
 CALLS = (
     "write", "pwrite64", "fsync", "fdatasync", "ftruncate", "fallocate", "rename", "unlink", "rmdir", "mkdir", "openat",
@@ -76,9 +77,7 @@ class Bench:
         finally:
             end_all(toy.base)
 
-    def live(
-        self, toy: Toy, count: Count, failpoints: list[str] | None = None, prefix: list[str] | None = None
-    ) -> bool:
+    def live(self, toy: Toy, count: Count, failpoints: Sequence[str] = (), prefix: Sequence[str] = ()) -> bool:
         """Live once; say whether the run goes on after this."""
         code = live(toy, failpoints, prefix, self.mutant)
         count.crashes += code != 0

@@ -17,7 +17,8 @@ from kernel_opt.model.facts import Benched, Entry, RunStarted, Stopped
 from kernel_opt.model.round_facts import BaselineKept, Dropped, Kept, RoundOpened, Sealed
 from kernel_opt.views.performance import render_performance
 from kernel_opt.views.tsv import render_tsv
-from tests.e2e.toy import TAG, Toy, living
+from tests.e2e.survivors import living
+from tests.e2e.toy import TAG, Toy
 from tests.edges.toy_repository import user_git
 from tests.edges.waiting import wait_until
 from tests.fingerprint import fingerprint, objects

@@ -1,14 +1,12 @@
 """A toy repository under tuning, with real git, real processes and a fake card: everything of a run but the GPU."""
 
-import contextlib
 import fcntl
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -275,26 +273,3 @@ def make_toy(base: Path, book: dict[str, Page], **settings: object) -> Toy:
 
 def _rounds(book: dict[str, Page]) -> set[str]:
     return {name.partition(":")[0] for name in book}
-
-
-def living(base: Path) -> Iterator[str]:
-    """Every process that works below ``base``: by its environment, command line, directory or open files."""
-    mark = os.fsencode(base)
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            if int(path.name) != os.getpid() and mark in _traces(path):
-                yield f"{path.name}: {(path / 'cmdline').read_bytes().replace(bytes(1), b' ').decode()[:200]}"
-        except OSError:
-            continue
-
-
-def end_all(base: Path) -> None:
-    """End what a failed test has left."""
-    for line in list(living(base)):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(int(line.partition(":")[0]), signal.SIGKILL)
-
-
-def _traces(path: Path) -> bytes:
-    links = [os.fsencode(link.readlink()) for link in (path / "cwd", *(path / "fd").iterdir())]
-    return b"".join([(path / "environ").read_bytes(), (path / "cmdline").read_bytes(), *links])

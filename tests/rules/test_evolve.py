@@ -167,10 +167,11 @@ def test_a_fault_outlives_its_wait_and_not_the_step() -> None:
     assert (done.fault_why, done.faults_here) == ("", 0)
 
 
-def test_somebody_elses_change_blocks_until_a_wish() -> None:
-    """Only this kind of fault does."""
-    fault = f.Faulted(kind="foreign-change", why="branch moved")
-    assert fold(fault, state=at(Right)).blocked == "branch moved"
+@pytest.mark.parametrize("kind", ["foreign-change", "wrong-card"])
+def test_what_no_wait_mends_blocks_until_a_wish(kind: str) -> None:
+    """Somebody else's change of the branch, and a child that ran on another card than the leased one; nothing else."""
+    fault = f.Faulted(kind=kind, why="only a person helps")
+    assert fold(fault, state=at(Right)).blocked == "only a person helps"
     assert fold(fault, daemon_started(), state=at(Right)).blocked == ""
     assert fold(f.Faulted(kind="system", why="x"), state=at(Right)).blocked == ""
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kernel_opt.rules.health import HealthClass, classify_failure, find_wait_s
+from kernel_opt.rules.health import HealthClass, classify_failure
 
 
 @pytest.mark.parametrize(
@@ -54,9 +54,3 @@ def test_an_ordinary_failure_has_no_class():
     """A failed assertion is the candidate's own affair."""
     assert classify_failure("AssertionError: Tensor-likes are not close!", 1) is None
     assert classify_failure("", None) is None
-
-
-def test_waiting_doubles_up_to_half_an_hour():
-    """An unhealthy card is left alone for 1, 2, 4 ... minutes, never longer than half an hour."""
-    assert [find_wait_s(n) for n in (1, 2, 3, 4, 5, 6, 60)] == [60.0, 120.0, 240.0, 480.0, 960.0, 1800.0, 1800.0]
-    assert find_wait_s(0) == 60.0

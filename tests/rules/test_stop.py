@@ -68,6 +68,7 @@ def test_what_was_asked_on_the_command_line_goes_before_the_settings() -> None:
 ANY_MOMENT = [
     ({"stop_asked": "a person"}, "stopped by a person", "asked"),
     ({"blocked": "the branch was moved"}, "the branch was moved", "foreign-change"),
+    ({"blocked": "elsewhere", "hold": Hold("wrong-card", 0.0, 1, "elsewhere")}, "elsewhere", "wrong-card"),
     ({"looks": 7}, "no idle GPU available for 60 minutes", "no-idle-gpu"),
     ({"proposer_lost": "no such key"}, "the proposer cannot be used: no such key", "proposer"),
     ({"proposer_away": 12}, "the proposer was away 12 times in a row: no answer", "proposer"),
