@@ -17,7 +17,7 @@ NEVER = (
     "**/conftest.py", "**/sitecustomize.py", "**/usercustomize.py", "**/*.pth",
     "**/*.pyc", "**/*.pyo", "**/__pycache__/**", "**/*.pkl", "**/*.pickle",
     "**/*.so", "**/*.so.*", "**/*.pyd", "**/*.a", "**/*.o", "**/*.hsaco",
-    "**/.git*", "**/.git/**", "**/pyproject.toml", "**/setup.py", "**/setup.cfg", "**/requirements*.txt",
+    "**/.git*", "**/.git*/**", "**/pyproject.toml", "**/setup.py", "**/setup.cfg", "**/requirements*.txt",
     "**/kernel-opt.toml", "**/*.csv", "performance.md",
 )  # fmt: skip
 """Files that change what runs without being a kernel: hooks of the interpreter, caches, built code, dependencies,

@@ -31,7 +31,7 @@ def _asked_or_impossible(state: RunState, limits: Settings) -> PlanStop | None:
         minutes = round((limits.gate.looks - 1) * limits.gate.interval_s / 60)
         return PlanStop(f"no idle GPU available for {minutes} minutes", "no-idle-gpu")
     if state.proposer_lost and not isinstance(state.stage, Opened):
-        return PlanStop(f"the proposer cannot be used: {state.proposer_lost}", "proposer")
+        return PlanStop(f"no more proposals: {state.proposer_lost}", "proposer")
     if state.proposer_away >= limits.agent.patience:
         why = state.hold.why if state.hold else "no answer"
         return PlanStop(f"the proposer was away {state.proposer_away} times in a row: {why}", "proposer")

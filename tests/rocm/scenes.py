@@ -21,6 +21,12 @@ MASKS = ("ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES", 
 TILE, METADATA = "kernel:pa_decode_tile_kernel_0", "kernel:pa_decode_metadata_kernel_0"
 FASTER, SLOWER = ("TILE = 16 ", "TILE = 64 "), ("TILE = 64 ", "TILE = 128 ")
 """Edits: the second makes slow again what the first has made fast."""
+SEES = """\
+import os
+with open(os.environ["SCRIPTED_HOST"] + ".seen", "a") as seen:
+    print(os.environ["HIP_VISIBLE_DEVICES"], file=seen)
+"""
+"""In a kernel: note which cards this process sees."""
 
 SETTINGS = """\
 [benchmark]

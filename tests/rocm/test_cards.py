@@ -198,8 +198,8 @@ def test_a_lost_driver_waits(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_power_cap_changed_by_somebody_spoils_the_run(tmp_path: Path) -> None:
-    """Another setting than before is no fair comparison: such a run is measured again."""
+def test_a_power_cap_changed_by_somebody_spoils_the_measurement(tmp_path: Path) -> None:
+    """Runs before and after it do not compare: all is measured again under the new one."""
     host = Host(tmp_path / "host", [gpu(0)])
     scene = make_scene(tmp_path / "run", KEEP, host, kernel=hold(tmp_path / "run"))
     scene.start()
@@ -209,5 +209,8 @@ def test_a_power_cap_changed_by_somebody_spoils_the_run(tmp_path: Path) -> None:
     host.play(moments=[{"cards": {"0": {"power_cap": 550.0}}}])
     scene.holding.unlink()
     scene.wait_end()
-    runs = [run for fact in scene.facts(Measured) for run in fact.measurement.runs]
-    assert any("power cap in W changed from 750.0 to 550.0" in (run.disturbed or "") for run in runs)
+    told = [why for fact in scene.facts(Disturbed) for why in fact.why]
+    assert any("power cap in W changed from 750.0 to 550.0" in why for why in told)
+    runs = [run for fact in scene.facts(Measured) for run in fact.measurement.runs if not run.disturbed]
+    assert {run.power_cap_w for run in runs[-2:]} == {550.0}
+    assert len(scene.facts(Kept)) == 1

@@ -9,10 +9,8 @@ from kernel_opt.model.measurement import Metric
 from kernel_opt.model.round_facts import Dropped, Ending, Kept, Refused
 from kernel_opt.model.verdict import Outcome
 from tests.e2e.proof import prove_quiet, prove_user
-from tests.rocm.scenes import FASTER, SLOWER, TILE, Host, Scene, busy, gpu, make_scene, page
+from tests.rocm.scenes import FASTER, SEES, SLOWER, TILE, Host, Scene, busy, gpu, make_scene, page
 
-SEES = 'open(os.environ["SCRIPTED_HOST"] + ".seen", "a").write(os.environ["HIP_VISIBLE_DEVICES"] + "\\n")\n'
-"""In a kernel: note which cards this process sees."""
 REMEMBERS = """\
 def pa_decode_tile_kernel(config):
     import __main__
@@ -42,7 +40,7 @@ def test_keep_regression_and_cheat_by_traced_gpu_time(tmp_path: Path) -> None:
         "2:propose": page(SLOWER),
         "3:propose": page(("def pa_decode_tile_kernel(config):\n", REMEMBERS)),
     }
-    scene = make_scene(tmp_path / "run", book, host, kernel=f"import os\n{SEES}")
+    scene = make_scene(tmp_path / "run", book, host, kernel=SEES)
     scene.play()
     kept, (judged, *_) = scene.facts(Kept), [fact.verdict for fact in scene.facts(Judged)]
     assert (len(kept), endings(scene)) == (1, [Ending.REGRESSION, Ending.REFUSED])

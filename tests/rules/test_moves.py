@@ -87,7 +87,7 @@ def test_measurements_are_banked_up_to_a_bound() -> None:
     for _ in range(BANK_MEASUREMENTS + 3):
         state = advance(state, *["good"] * 5, "tie", "good")
     assert len(state.measurements) == BANK_MEASUREMENTS + 1  # the bank's, and the one that is being weighed
-    assert {one.candidate for one in state.measurements} == {f"cand-{n}" for n in range(4, 16)}
+    assert {one.candidate for one in state.measurements} == {f"cand-{n}" for n in range(3, 16)}
 
 
 def test_a_headline_is_kept_and_counts_the_keeps_so_far() -> None:

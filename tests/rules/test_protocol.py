@@ -278,7 +278,7 @@ def test_a_simpler_tie_goes_the_whole_way_of_a_keep() -> None:
 def test_a_proposer_gone_for_good_is_told_in_its_own_words() -> None:
     """The reason of the stop names what the proposer said."""
     state = fold(ProposerAway(why="no such key", final=True), state=at(Right))
-    assert next_step(state, LIMITS) == s.PlanStop("the proposer cannot be used: no such key", "proposer")
+    assert next_step(state, LIMITS) == s.PlanStop("no more proposals: no such key", "proposer")
 
 
 def test_an_amendment_that_cheats_ends_the_round_as_refused() -> None:

@@ -70,7 +70,7 @@ ANY_MOMENT = [
     ({"blocked": "the branch was moved"}, "the branch was moved", "foreign-change"),
     ({"blocked": "elsewhere", "hold": Hold("wrong-card", 0.0, 1, "elsewhere")}, "elsewhere", "wrong-card"),
     ({"looks": 7}, "no idle GPU available for 60 minutes", "no-idle-gpu"),
-    ({"proposer_lost": "no such key"}, "the proposer cannot be used: no such key", "proposer"),
+    ({"proposer_lost": "no such key"}, "no more proposals: no such key", "proposer"),
     ({"proposer_away": 12}, "the proposer was away 12 times in a row: no answer", "proposer"),
     (
         {"proposer_away": 12, "hold": Hold("proposer", 0.0, 12, "over its limit")},

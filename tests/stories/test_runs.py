@@ -237,7 +237,7 @@ def test_a_proposer_away_past_its_bound_ends_the_run() -> None:
 def test_a_proposer_that_no_wait_will_mend_ends_the_run_at_once() -> None:
     """A wrong key, for instance: told without waiting, also in the middle of a repair."""
     run = Run(Propose=["lost"])
-    assert run.start() == "the proposer cannot be used: over its limit"
+    assert run.start() == "no more proposals: over its limit"
     assert run.clock.minutes == pytest.approx(7.5)
     assert isinstance(run.world.asked[-5], Propose)
     assert dict(run.state.tally.endings) == {"gave-nothing": 1}

@@ -45,15 +45,23 @@ def read_threads(proc: Path) -> dict[int, ThreadTime] | None:
     if not _read_text(proc / "1" / "stat"):
         return None
     threads: dict[int, ThreadTime] = {}
-    for path in proc.glob("[0-9]*/task/[0-9]*/stat"):
-        # A name may hold blanks and brackets: the last bracket ends it. A thread may end while we look.
-        head, _, tail = _read_text(path).rpartition(")")
-        fields = tail.split()
-        if len(fields) > 36:
-            pid, tid = int(path.parts[-4]), int(path.parts[-2])
-            name = head.partition("(")[2]
-            threads[tid] = ThreadTime(pid, name, cpu=int(fields[36]), ticks=int(fields[11]) + int(fields[12]))
+    for pid in _list_numbers(proc):
+        for tid in _list_numbers(proc / str(pid) / "task"):
+            # A name may hold blanks and brackets: the last bracket ends it. A thread may end while we look.
+            head, _, tail = _read_text(proc / str(pid) / "task" / str(tid) / "stat").rpartition(")")
+            fields = tail.split()
+            if len(fields) > 36:
+                name = head.partition("(")[2]
+                threads[tid] = ThreadTime(pid, name, cpu=int(fields[36]), ticks=int(fields[11]) + int(fields[12]))
     return threads
+
+
+def _list_numbers(folder: Path) -> list[int]:
+    """Return the numbered entries; none of a process that ended while we look (`glob` would raise for it)."""
+    try:
+        return [int(name) for name in os.listdir(folder) if name.isdigit()]
+    except OSError:
+        return []
 
 
 Work = Mapping[int, ThreadTime]
