@@ -23,8 +23,8 @@ def bench(step: BenchStep, state: RunState, tools: Tools) -> Fact:
     opened = open_bench(folder, state, tools, budget_s(state, tools))
     if not isinstance(opened, Bench):
         return opened
-    tree = export_tree(tools, step.commit, folder, "tree")
     try:
+        tree = export_tree(tools, step.commit, folder, "tree")
         changed = changed_files(state)
         mark_unread(tree, changed)
         answer = opened.run(RunOnce(tree=tree, log_name=step.log_name))
@@ -37,7 +37,7 @@ def bench(step: BenchStep, state: RunState, tools: Tools) -> Fact:
         return _with_classes(fact, tools) if step.is_baseline and isinstance(fact, Benched) else fact
     finally:
         opened.end()
-        remove_tree(tree)
+        remove_tree(folder / "tree")
 
 
 def _blame(broke: Broke, step: BenchStep, opened: Bench, state: RunState, tools: Tools) -> Fact:

@@ -38,15 +38,15 @@ def measure(step: Measure, state: RunState, tools: Tools) -> Fact:
     opened = open_bench(folder, state, tools, budget_s(state, tools))
     if not isinstance(opened, Bench):
         return opened
-    trees = {Arm.BEST: export_tree(tools, step.best, folder, "tree-best")}
-    same = step.best == step.candidate
-    trees[Arm.CANDIDATE] = trees[Arm.BEST] if same else export_tree(tools, step.candidate, folder, "tree-candidate")
     try:
+        trees = {Arm.BEST: export_tree(tools, step.best, folder, "tree-best")}
+        same = step.best == step.candidate
+        trees[Arm.CANDIDATE] = trees[Arm.BEST] if same else export_tree(tools, step.candidate, folder, "tree-candidate")
         return _Measuring(step, state, tools, opened, trees).carry_out()
     finally:
         opened.end()
-        for tree in trees.values():
-            remove_tree(tree)
+        for name in ("tree-best", "tree-candidate"):
+            remove_tree(folder / name)
 
 
 class _Measuring:

@@ -24,12 +24,12 @@ def profile(step: Profile, state: RunState, tools: Tools) -> Fact:
     opened = open_bench(folder, state, tools, budget_s(state, tools))
     if not isinstance(opened, Bench):
         return opened
-    tree = export_tree(tools, step.commit, folder, "tree")
     try:
+        tree = export_tree(tools, step.commit, folder, "tree")
         return _descend(step, tree, tracer.deep_rungs, opened, state, tools)
     finally:
         opened.end()
-        remove_tree(tree)
+        remove_tree(folder / "tree")
 
 
 def _descend(step: Profile, tree: Path, rungs: tuple[Rung, ...], opened: Bench, state: RunState, tools: Tools) -> Fact:

@@ -10,6 +10,7 @@ from kernel_opt.edges.lease_times import find_last_used
 from kernel_opt.edges.measuring import Session, open_session
 from kernel_opt.edges.session_records import RunAnswer, RunOrder, RunOutcome, SessionOutcome, SessionRequest
 from kernel_opt.edges.tracers.rocprofv3 import Rung
+from kernel_opt.journal.failpoints import failpoint
 from kernel_opt.model.facts import Disturbed, Fact, Faulted, NoIdleGpu, StopAsked
 from kernel_opt.model.reading import Reading
 from kernel_opt.model.state import RunState
@@ -97,8 +98,12 @@ class Bench:
             return file.read(LOG_TAIL_BYTES).decode("utf-8", "replace")
 
     def end(self) -> None:
-        """Let go of the card."""
-        self._session.end()
+        """Let go of the card, also when the disk has no room for the order to do so."""
+        try:
+            failpoint("let_go.before")
+            self._session.end()
+        except OSError:
+            self._tools.executor.cancel(self._session.directory)
 
 
 def open_bench(folder: Path, state: RunState, tools: Tools, timeout_s: float) -> Bench | Fact:
@@ -178,5 +183,7 @@ def budget_s(state: RunState, tools: Tools) -> float:
 def export_tree(tools: Tools, commit: str, folder: Path, name: str) -> Path:
     """Write a pristine tree of a commit: the benchmark never runs where the proposer edited."""
     tree = folder / name
+    failpoint("export_tree.before")
     export(tools.repository, commit, tree)
+    failpoint("export_tree.after")
     return tree

@@ -3,10 +3,12 @@
 import json
 from pathlib import Path
 
-from kernel_opt.model.facts import Faulted
+import pytest
+
+from kernel_opt.model.facts import Faulted, NoIdleGpu, Stopped
 from tests.crash.lives import find_places, finish, fired, is_killed, last_words, live
 from tests.e2e.proof import prove
-from tests.e2e.toy import STORY, STORY_KERNELS, make_toy
+from tests.e2e.toy import STORY, STORY_KERNELS, kernel, make_toy, writes
 
 ELSEWHERE = {"rest", "finish"}
 """Steps that this story does not take: see the tests of pausing and of a branch that the user moved."""
@@ -27,3 +29,13 @@ def test_a_run_killed_at_every_named_place_ends_as_if_never_killed(tmp_path: Pat
     finish(toy)
     assert not toy.facts(Faulted)
     prove(toy, STORY_KERNELS)
+
+
+@pytest.mark.parametrize("place", ["export_tree:before", "let_go:before", "commit:before", "put_back:before"])
+def test_a_disk_that_is_full_for_a_moment_costs_nothing(tmp_path: Path, place: str) -> None:
+    """The step is taken again when there is room; the card it had leased is let go meanwhile."""
+    toy = make_toy(tmp_path / "toy", {"1:propose": writes(kernel(110, 220))})
+    assert live(toy, [f"{place}:enospc@3"]) == 0, last_words(toy)
+    assert not toy.facts(NoIdleGpu)
+    assert toy.facts(Stopped)[0].code == "max-rounds"
+    prove(toy)

@@ -107,7 +107,7 @@ def test_a_control_that_was_not_timed_is_unknown(tmp_path: Path, control: str) -
         (b"n,us_k,err_k\n1,2,\n", "line 2: err_k is '', not a number"),
         (b'n,us_k\n"1,2\n', "fields"),
         (b"n,us_k\n" + b"9" * 200_000 + b",2\n", "cannot be read: field larger"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00", "header has"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "holds a zero byte"),
     ],
 )  # fmt: skip
 def test_a_bad_table_is_refused_with_the_reason(tmp_path: Path, content: bytes, said: str) -> None:
@@ -124,7 +124,7 @@ def test_other_bytes_than_utf_8_may_stand_in_a_config(tmp_path: Path) -> None:
 
 
 def test_sizes_are_bounded(tmp_path: Path) -> None:
-    """A flood is refused before it is read; so is a table that no benchmark writes, and its columns are not all told."""
+    """A flood is refused before it is read; so is a table that no benchmark writes; not all its columns are told."""
     path = tmp_path / "out.csv"
     path.touch()
     os.truncate(path, SIZE_CAP_BYTES + 1)

@@ -15,7 +15,12 @@ def closed_handlers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Close what a test opened: a daemon's log ends with its process."""
     opened: list[logging.Handler] = []
     add = logging.Logger.addHandler
-    monkeypatch.setattr(logging.Logger, "addHandler", lambda self, one: (opened.append(one), add(self, one)) and None)
+
+    def add_and_note(logger: logging.Logger, handler: logging.Handler) -> None:
+        opened.append(handler)
+        add(logger, handler)
+
+    monkeypatch.setattr(logging.Logger, "addHandler", add_and_note)
     yield
     for handler in opened:
         handler.close()

@@ -44,8 +44,9 @@ def test_a_place_belongs_to_one_repository_and_tag(tmp_path: Path, state: Path) 
     assert one.round_folder(7).endswith("/rounds/0007")
 
 
+@pytest.mark.usefixtures("state")
 @pytest.mark.parametrize("name", ["ein ö & co", "x" * 250, "-"])
-def test_any_repository_name_makes_a_directory(name: str, tmp_path: Path, state: Path) -> None:
+def test_any_repository_name_makes_a_directory(name: str, tmp_path: Path) -> None:
     """Spaces, umlauts and length are taken out of it."""
     (tmp_path / name).mkdir()
     folder = Path(place_run(str(tmp_path / name), "t", "/tree").directory)
@@ -54,7 +55,8 @@ def test_any_repository_name_makes_a_directory(name: str, tmp_path: Path, state:
     assert folder.parent.name.isascii()
 
 
-def test_the_root_of_all_files_has_a_name_too(state: Path) -> None:
+@pytest.mark.usefixtures("state")
+def test_the_root_of_all_files_has_a_name_too() -> None:
     """A repository at / is strange, not impossible."""
     assert "/repository-" in place_run("/", "t", "/tree").directory
 

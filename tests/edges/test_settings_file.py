@@ -107,5 +107,5 @@ def test_what_is_not_shipped_is_a_broken_installation() -> None:
     """It says to install again; what is shipped is there."""
     for name in ("configs", "examples", "skills", "performance.md.j2"):
         assert shipped(name).exists()
-    with pytest.raises(KernelOptError, match="no-such is missing from this installation .*; install it again"):
+    with pytest.raises(KernelOptError, match=r"no-such is missing from this installation .*; install it again"):
         shipped("no-such")

@@ -29,6 +29,8 @@ HERE, ELSEWHERE = AGENTS.format(location=0x7500), AGENTS.format(location=0x0500)
 OK, FAILED = RunOutcome.OK, RunOutcome.FAILED
 FAULT = "Memory access fault by GPU node-2 (Agent handle: 0x5) on address 0x7f"
 
+LEASED = Reading(card=0, source="rocm-smi", at_s=0.0, bdf="0000:75:00.0", guid=28851, hip_index=0)
+
 
 @dataclass
 class End:
@@ -50,7 +52,7 @@ class FakeBench:
     rungs: list[Rung] = field(default_factory=list)
     card: str = "pci-0000:75:00-p0"
     gpu_s: float = 1.0
-    reading: Reading = Reading(card=0, source="rocm-smi", at_s=0.0, bdf="0000:75:00.0", guid=28851, hip_index=0)
+    reading: Reading = LEASED
     log: str = ""
 
     def run(self, wanted: RunOnce) -> RunAnswer:

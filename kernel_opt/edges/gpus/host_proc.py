@@ -59,7 +59,7 @@ def read_threads(proc: Path) -> dict[int, ThreadTime] | None:
 def _list_numbers(folder: Path) -> list[int]:
     """Return the numbered entries; none of a process that ended while we look (`glob` would raise for it)."""
     try:
-        return [int(name) for name in os.listdir(folder) if name.isdigit()]
+        return [int(entry.name) for entry in folder.iterdir() if entry.name.isdigit()]
     except OSError:
         return []
 
