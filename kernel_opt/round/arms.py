@@ -11,7 +11,7 @@ from kernel_opt.edges.session_records import RunAnswer, RunOutcome
 from kernel_opt.edges.tracers.failures import explain_failure
 from kernel_opt.edges.tracers.rocprofv3 import Rung
 from kernel_opt.model.bench import BenchRun
-from kernel_opt.model.facts import Benched, Broke, Fact, Faulted
+from kernel_opt.model.facts import Benched, BenchedWrong, Broke, Fact, Faulted
 from kernel_opt.model.state import RunState
 from kernel_opt.round.session import Bench, RunOnce, machine_fact
 from kernel_opt.round.telling import tell_run
@@ -66,6 +66,10 @@ class Arms:
 
     def _doubt(self, broke: Broke, commit: str, tree: Path, answer: RunAnswer) -> ArmRun | TracerFailed | Fact:
         """See whether the command fails without the tracer too; if not, keep what is whole of the traced run."""
+        if broke.kind == "no-numbers":  # a failed assertion in the log is one, though the wrapper hides the exit code
+            unhidden = self._tell(commit, replace(answer, outcome=RunOutcome.FAILED))
+            if isinstance(unhidden, BenchedWrong):
+                return unhidden
         kept = self._tell(commit, replace(answer, outcome=RunOutcome.OK))
         read = self._read(kept, tree, answer) if isinstance(kept, Benched) else None
         if commit not in self._sound:

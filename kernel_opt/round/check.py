@@ -7,6 +7,7 @@ from kernel_opt.edges.environment import child_environment
 from kernel_opt.edges.files import remove_tree
 from kernel_opt.edges.git_refs import move_ref, read_ref, round_ref
 from kernel_opt.edges.process import run_contained
+from kernel_opt.edges.python_syntax import find_syntax_error
 from kernel_opt.edges.worktree import put_back
 from kernel_opt.model.edit import ChangeKind, Edit
 from kernel_opt.model.facts import Fact
@@ -19,14 +20,6 @@ from kernel_opt.rules.ask import judge_hypothesis, judge_repeat
 from kernel_opt.rules.integrity import Refusal, judge_edit
 
 CHECK_LIMIT_S = 120.0  # a cheap check; a compiler over a few files
-PARSE = """\
-import ast, sys
-for name in sys.argv[1:]:
-    try:
-        ast.parse(open(name, "rb").read(), name)
-    except (SyntaxError, ValueError) as error:
-        sys.exit(f"{name}:{getattr(error, 'lineno', 0)}: {type(error).__name__}: {getattr(error, 'msg', error)}")
-"""
 
 
 def check(state: RunState, tools: Tools) -> Fact:
@@ -115,14 +108,11 @@ def _previous(before: str | None, message: str, tools: Tools) -> str | None:
 
 
 def _find_broken_syntax(draft: Drafted, state: RunState, tools: Tools) -> Refusal | None:
-    """Run the cheap check in the worktree, which is first made what the edit says."""
+    """Run the user's cheap check in a worktree that is what the edit says; without one, parse the Python of it."""
     argv = tools.settings.edit.check_command
-    gone = ChangeKind.DELETED
-    python = [c.path for c in draft.edit.changes if c.path.endswith(".py") and c.kind is not gone]
     if not argv:
-        if not python:
-            return None
-        argv = (_interpreter(tools), "-I", "-S", "-c", PARSE, *python)
+        why = _find_unparsable(draft.edit, tools)
+        return Refusal(rule="does-not-compile", why=why, cheat=False) if why else None
     folder = tools.fresh_folder(state.round, "check")
     commit = tools.repository.commit_tree(draft.edit.tree, state.tip, "to be checked", state.stage_s)
     put_back(tools.tree, commit)
@@ -142,6 +132,16 @@ def _find_broken_syntax(draft: Drafted, state: RunState, tools: Tools) -> Refusa
         return Refusal(rule="does-not-compile", why=why, cheat=False)
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
     return Refusal(rule="does-not-compile", why=(lines or ["the check gave no reason"])[-1][:300], cheat=False)
+
+
+def _find_unparsable(edit: Edit, tools: Tools) -> str | None:
+    """Parse the changed Python files from their stored bytes."""
+    left = [c.path for c in edit.changes if c.path.endswith(".py") and c.kind is not ChangeKind.DELETED]
+    found = {path: tools.repository.read_at(edit.tree, path) for path in left}
+    sources = {path: text for path, text in found.items() if text is not None}
+    if not sources:
+        return None
+    return find_syntax_error(_interpreter(tools), sources, tools.environment, CHECK_LIMIT_S)
 
 
 def _interpreter(tools: Tools) -> str:
