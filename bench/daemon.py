@@ -73,7 +73,10 @@ def _write_summary(toy: Toy) -> None:
 
 def measure_rounds(base: Path) -> tuple[float, float]:
     """Return milliseconds per round: all but agent and benchmark from start to end; and the daemon's own CPU time."""
-    book = {f"{number}:propose": writes(kernel(100 + number, 200 + number)) for number in range(1, ROUNDS + 1)}
+    book = {
+        f"{number}:propose": writes(kernel(100 + number, 200 + number), sentence=f"idea {number}")
+        for number in range(1, ROUNDS + 1)
+    }
     toy = make_toy(base / "rounds", book)
     toy.start()
     cpu_s = _watch_cpu(toy.pid())

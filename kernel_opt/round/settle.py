@@ -23,13 +23,12 @@ REPORT = "performance.md"
 
 
 def open_round(step: OpenRound, state: RunState, tools: Tools) -> Fact:
-    """Begin a round when there is room on the disk for what it will write."""
+    """Begin a round when there is room on the disk for what it will write; the worktree is put back when it is used."""
     free_mb = free_bytes(tools.folder) / 1e6
     wanted_mb = tools.settings.disk.min_free_mb
     if free_mb < wanted_mb:
         why = f"{free_mb:.0f} MB free in {tools.folder}, a round needs {wanted_mb:.0f} MB (disk.min_free_mb)"
         return Faulted(kind="disk-full", why=why)
-    put_back(tools.tree, state.tip)
     # Any fixed mixing will do: the seed only has to differ between rounds and be the same after a crash.
     seed = (step.round * 2654435761 + len(state.tag)) % 2**31
     return RoundOpened(round=step.round, best=state.code, seed=seed)
