@@ -8,7 +8,7 @@ test: lint ; $(BIN)/coverage run -m pytest && $(BIN)/coverage report --skip-cove
 lint: .venv/ready ; $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports && $(BIN)/basedpyright
 bench: .venv/ready ; $(BIN)/python -m bench
 bench-judge: .venv/ready ; $(BIN)/python -m bench.judge
-crash: .venv/ready ; $(BIN)/python -m tests.crash.long
+crash: .venv/ready ; $(BIN)/python -m tests.crash.long $$(command -v strace >/dev/null && echo --strace)
 clean: ; rm -rf .venv out .coverage* .pytest_cache .ruff_cache
 
 .venv/ready: pyproject.toml

@@ -7,6 +7,7 @@ from kernel_opt.views.terminal import Segment, Terminal, wrap
 _ENDINGS = {"kept": "good", "regression": "warn", "infrastructure": "bad"}
 _LABEL = 10  # columns of the left margin with its words
 _INDENT, _LEAST_KEY, _FIGURES = 4, 7, 39  # columns before a class, of its name at least, of the numbers beside it
+_WANTED_PCT = 2.0  # the gain that every class is expected to show, as the judge has it
 _MOST_CLASSES = 8  # that one screen bears beside everything else
 _WITHIN_ROUND = ("Propose", "Check", "Amend", "Bench", "Measure", "Judge", "Format", "Drop", "Wait")
 _OLD_FACT_S = 6 * 3600.0  # no step takes this long: the daemon may hang
@@ -25,6 +26,7 @@ def render_screen(seen: Seen, terminal: Terminal, now_s: float) -> list[str]:
         *_now(shot, word, terminal, now_s),
         *_best(shot, terminal),
         *_classes(shot, terminal),
+        *_limits(shot, terminal),
         *_rounds(shot, terminal),
         *_spent(shot, terminal),
         *_health(seen, word, terminal, now_s),
@@ -104,6 +106,19 @@ def _classes(shot: Shot, terminal: Terminal) -> list[str]:
     if len(found) > _MOST_CLASSES:
         lines.append(_row(terminal, "", (f"and {len(found) - _MOST_CLASSES} more", "dim")))
     return lines
+
+
+def _limits(shot: Shot, terminal: Terminal) -> list[str]:
+    """Say where this machine cannot show the gain that a class is expected to show, and what would help."""
+    known = shot["detectable_pct"]
+    coarse = {key: pct for key, pct in known.items() if pct is not None and pct > _WANTED_PCT}
+    if not coarse:
+        return []
+    worst = max(coarse, key=lambda key: coarse[key])
+    text = (
+        f"{len(coarse)} of {len(known)} classes cannot show {_WANTED_PCT:g} %, {worst} shows {coarse[worst]:.1f} % up"
+    )
+    return _block(terminal, "noise", f"{text}; more inner repetitions or fixed clocks would help", "dim")
 
 
 def _rounds(shot: Shot, terminal: Terminal) -> list[str]:

@@ -233,3 +233,16 @@ def test_many_files_and_classes_are_counted():
     (row,) = regression_rows(story)
     assert "`k/2.py`, 17 more" in row
     assert row.startswith("| `0001aaaaaa` |")
+
+
+def test_classes_that_cannot_show_a_small_gain_are_counted():
+    """The report says how many classes the noise hides a 2 % gain of, and what would help."""
+    run = Canned()
+    run.add(f.Benched(run=canned.bench_of(run.base), classes=canned.CLASSES))
+    nothing = canned.Measurement(best=run.base, candidate=run.base)
+    run.add(f.Measured(purpose=canned.Purpose.NOISE, measurement=nothing, folder="x", gpu_s=1))
+    run.add(f.NoiseJudged(notes=(), detectable_pct={canned.KEYS[0]: 6.2, canned.KEYS[1]: 0.5}))
+    run.add(f.Traced(commit=run.base, trace=None, folder="x"))
+    text = render_performance(run.entries, pending="baseline")
+    assert "classes that cannot show 2 %" in text
+    assert "1 of 2; more inner repetitions or fixed clocks would help" in text

@@ -158,3 +158,15 @@ def test_hostile_text_cannot_touch_the_terminal():
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert "evil new line" in text
+
+
+def test_classes_that_cannot_show_a_small_gain_are_told():
+    """What the noise of a class hides is said, with what would help; a quiet machine has no such line."""
+    run = canned.running()
+    shot = json.loads(snapshot(run.state, canned.SETTINGS))
+    assert not any("cannot show" in line for line in screen_of(run, Terminal(80)))
+    shot["detectable_pct"] = {canned.KEYS[0]: 6.25, canned.KEYS[1]: None}
+    lines = render_screen(Seen("apr16", "/state/apr16", shot, 4711, shot["last_fact_s"]), Terminal(120), 0.0)
+    told = next(line for line in lines if line.startswith("  noise"))
+    assert "1 of 2 classes cannot show 2 %" in told
+    assert canned.KEYS[0] in told
