@@ -120,8 +120,6 @@ class RunState(Struct, frozen=True):
     tally: Tally = Tally()
     lookbacks: tuple[Lookback, ...] = ()
     """The last five rounds."""
-    ideas: tuple[tuple[str, Ending], ...] = ()
-    """Every hypothesis so far and how it ended, so that nothing is tried twice by accident."""
     trials: tuple[Trial, ...] = ()
     """The same with what was measured; a kept one is the best that the ratios after it are told against."""
     recent_regressions: tuple[RegressionNote, ...] = ()
@@ -159,3 +157,8 @@ class RunState(Struct, frozen=True):
     def code(self) -> str:
         """The commit whose code is best now."""
         return self.best.code if self.best else self.base
+
+    @property
+    def ideas(self) -> tuple[tuple[str, Ending], ...]:
+        """Every hypothesis so far and how it ended, so that nothing is tried twice by accident."""
+        return tuple((trial.sentence, trial.ending) for trial in self.trials)

@@ -56,9 +56,8 @@ def _ended(state: RunState, entry: Entry, ending: Ending, why: str) -> RunState:
     lookbacks = (*state.lookbacks, _look_back(state, ending, why))[-RECENT_ROUNDS:]
     tally = _count_ending(state.tally, ending)
     said = lookbacks[-1].sentence
-    ideas = (*state.ideas, (said, ending)) if said else state.ideas
     trials = (*state.trials, Trial(said, ending, _class_ratios(state))) if said else state.trials
-    return replace(state, tally=tally, lookbacks=lookbacks, ideas=ideas, trials=trials, recent_regressions=regressions)
+    return replace(state, tally=tally, lookbacks=lookbacks, trials=trials, recent_regressions=regressions)
 
 
 def _class_ratios(state: RunState) -> tuple[tuple[str, float], ...]:

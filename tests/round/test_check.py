@@ -10,7 +10,7 @@ from kernel_opt.edges.git_refs import read_ref, round_ref
 from kernel_opt.model.hypothesis import Origin
 from kernel_opt.model.round_facts import Checked, Dropped, Ending, Refused
 from kernel_opt.model.settings import EditSettings
-from kernel_opt.model.state import Best, RunState
+from kernel_opt.model.state import Best, RunState, Trial
 from kernel_opt.round import check as checking
 from kernel_opt.round.check import check
 from tests.edges.toy_repository import user_git
@@ -107,7 +107,7 @@ def test_rules_are_asked_before_anything_is_written(box: Box) -> None:
     state = box.draft(FASTER, best=best)
     blind = replace(state, stage=replace(state.stage, hypothesis=replace(hypothesis(), bottlenecks=("x",))))
     assert refuse(box, blind).rule == "no-evidence"
-    assert refuse(box, replace(state, ideas=(("tile by 64", Ending.WRONG),))).rule == "repeat"
+    assert refuse(box, replace(state, trials=(Trial("tile by 64", Ending.WRONG),))).rule == "repeat"
     assert read_ref(box.tools.repository, round_ref("t1", 1)) is None
 
 

@@ -64,7 +64,7 @@ def explore(start: RunState, visit: Callable[[Edge], None], limits: Settings = S
         step = next_step(state, limits)
         follow = graph[here] = []
         for fact in permitted(step, state):
-            after = replace(fold(fact, state=state), lookbacks=(), ideas=(), recent_regressions=(), measurements=())
+            after = replace(fold(fact, state=state), lookbacks=(), trials=(), recent_regressions=(), measurements=())
             visit((state, step, fact, after))
             follow.append(key_of(after))
             waiting.append(after)

@@ -10,7 +10,7 @@ from kernel_opt.model.hypothesis import Origin
 from kernel_opt.model.proposal import Task
 from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.stages import Barred, Broken, Tries, Weighed, Wrong
-from kernel_opt.model.state import Best, Lookback, RunState
+from kernel_opt.model.state import Best, Lookback, RunState, Trial
 from kernel_opt.model.trace import Hotspot, Occupancy
 from kernel_opt.model.verdict import Outcome
 from kernel_opt.views.brief import PAST_IDEAS, TEXT_CAP, brief_facts, render_brief
@@ -98,7 +98,7 @@ def test_what_was_learned_is_told() -> None:
         ("fuse reduce", Ending.KEPT), ("lost one", Ending.INFRASTRUCTURE), ("wider loads", Ending.TIE),
         *((f"idea {number}", Ending.REGRESSION) for number in range(PAST_IDEAS + 5)), ("", Ending.GAVE_NOTHING),
     )  # fmt: skip
-    text = brief(lookbacks=(past,), ideas=ideas)
+    text = brief(lookbacks=(past,), trials=tuple(Trial(*idea) for idea in ideas))
     assert "- round 2, tie: wider loads (0.1 % is noise)" in text
     assert "## What best is made of\n\n- fuse reduce\n" in text
     assert f"- idea {PAST_IDEAS + 4} (regression)" in text
