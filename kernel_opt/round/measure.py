@@ -60,6 +60,7 @@ class _Measuring:
         self._trace: Trace | None = None
         self._usual: Attribution | None = None
         self._found: Attribution | None = None
+        self._early: list[tuple[RunTrace, tuple[ConfigRow, ...]]] = []
 
     def carry_out(self) -> Fact:
         """Run what is asked for until nothing more is."""
@@ -130,6 +131,7 @@ class _Measuring:
         self._arms.is_tracing = False
         self._measurement = replace(self._measurement, runs=())
         self._trace = self._usual = self._found = None
+        self._early = []
         return None
 
     def _is_best_traced(self) -> bool:
@@ -174,9 +176,16 @@ class _Measuring:
         """See whether every call did its work; the runs of best in this session show what is usual."""
         if found is None or self._step.purpose is not Purpose.ROUND:
             return None
-        if arm is Arm.BEST:
-            self._usual = found.attribution
-            return None
+        if arm is Arm.CANDIDATE:
+            if self._usual is None:
+                self._early.append((found, rows))
+            return self._judge_calls(found, rows)
+        self._usual = found.attribution
+        # Candidates run before best was seen are asked about again, now that it is known what is usual here.
+        early, self._early = self._early, []
+        return next((refusal for run, its in early if (refusal := self._judge_calls(run, its)) is not None), None)
+
+    def _judge_calls(self, found: RunTrace, rows: tuple[ConfigRow, ...]) -> Refusal | None:
         names = [target.name for target in found.trace.targets]
         counts = call_counts(self._tools)
         return find_call_cheat(found.recording, names, rows, found.attribution, self._usual, counts)
