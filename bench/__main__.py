@@ -8,6 +8,7 @@ BENCHES = {
     "daemon": "a status call, the daemon's own time per round, its memory while it waits",
     "replay": "reading a journal of 100,000 facts back",
     "traces": "reading a large kernel trace and a large code.json, against pandas and json",
+    "demo": "speed-up per class of the embedded target, core-seconds per decision (some minutes)",
     "search": "the search of knobs, against random search and the libraries users would reach for",
 }
 

@@ -1,5 +1,6 @@
 """One candidate on one machine: what every rule may run, and what it may answer."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -42,7 +43,7 @@ class Decision:
     """Gain of the target that would be recorded, in ln."""
 
 
-class Rule:
+class Rule(ABC):
     """A rule with the memory it has between rounds."""
 
     name = ""
@@ -50,9 +51,9 @@ class Rule:
     def start(self, trial: Trial) -> None:
         """See the baseline before the first candidate."""
 
+    @abstractmethod
     def decide(self, trial: Trial) -> Decision:
         """Measure and decide."""
-        raise NotImplementedError
 
     def moved(self) -> None:
         """Hear that the candidate just kept is best now."""
