@@ -48,12 +48,12 @@ class Rule(ABC):
 
     name = ""
 
-    def start(self, trial: Trial) -> None:
+    def start(self, trial: Trial) -> None:  # noqa: B027 -- most rules need not
         """See the baseline before the first candidate."""
 
     @abstractmethod
     def decide(self, trial: Trial) -> Decision:
         """Measure and decide."""
 
-    def moved(self) -> None:
+    def moved(self) -> None:  # noqa: B027 -- most rules need not
         """Hear that the candidate just kept is best now."""
