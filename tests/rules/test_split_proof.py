@@ -3,8 +3,13 @@
 import pytest
 
 from kernel_opt.model.config import ConfigClass
+from kernel_opt.model.round_facts import Ending
+from kernel_opt.model.stages import Right
+from kernel_opt.model.steps import Drop
 from kernel_opt.rules.attribution import Attribution, RowGpuTime
+from kernel_opt.rules.protocol import next_step
 from kernel_opt.rules.split_proof import find_unproved
+from tests.fakes import at_every_stage, broke, fold, settings
 
 CLASSES = (
     ConfigClass(key="block=16", columns={"block": "16"}, configs=("a", "b"), us=1.0, share_pct=50.0),
@@ -43,3 +48,11 @@ def test_a_dispatch_that_was_not_seen_is_not(split: Attribution | None, words: s
     """A config missed, another class taken along, or a trace that cannot tell: not proved, and said why."""
     assert words in str(find_unproved(["block=16"], CLASSES, split, BEST))
     assert "does not tell" in str(find_unproved(["block=16"], CLASSES, split, None))
+
+
+def test_a_split_that_is_not_proved_is_dropped_as_such() -> None:
+    """No repair, no quick fix: the compromise is never kept."""
+    state = fold(broke(kind="split-unproved", trivial=True), state=at_every_stage()[Right])
+    step = next_step(state, settings())
+    assert isinstance(step, Drop)
+    assert step.ending is Ending.SPLIT_FAILED
