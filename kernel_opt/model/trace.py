@@ -46,6 +46,22 @@ class KernelSummary(Struct, frozen=True, kw_only=True):
     """How many different launches (shape, registers, agent) are summed up here."""
 
 
+class Cliff(Struct, frozen=True, kw_only=True):
+    """Where a kernel stands between the two uses of a resource at which the number of waves changes."""
+
+    resource: str
+    """``vgpr``, ``sgpr`` or ``lds`` (in bytes)."""
+    used: int
+    waves: float
+    """That this resource allows."""
+    over: int | None = None
+    """How much less would let more waves in; None when it bounds nothing."""
+    waves_above: float | None = None
+    """The waves that this would allow."""
+    room: int
+    """How much more may be used before waves are lost."""
+
+
 class Occupancy(Struct, frozen=True, kw_only=True):
     """How many waves a SIMD can hold of one kernel, and what keeps it from holding more."""
 
@@ -60,6 +76,8 @@ class Occupancy(Struct, frozen=True, kw_only=True):
     """Resources that the trace does not tell."""
     next_step: str = ""
     """What would let one more wave in."""
+    cliffs: tuple[Cliff, ...] = ()
+    """The same as numbers, of every resource that an edit of the kernel can change."""
 
 
 class StallKind(Enum):

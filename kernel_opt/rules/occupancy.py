@@ -4,8 +4,10 @@ import math
 from collections.abc import Mapping
 
 from kernel_opt.model.recording import Agent
-from kernel_opt.model.trace import KernelSummary, Occupancy
+from kernel_opt.model.static_facts import KernelStatics
+from kernel_opt.model.trace import Cliff, KernelSummary, Occupancy
 from kernel_opt.rules.gfx import Gfx, find_gfx
+from kernel_opt.rules.wave_bounds import Needs, find_bounds, find_cliffs
 
 
 def find_occupancy(kernel: KernelSummary, agent: Agent | None) -> Occupancy | None:
@@ -16,27 +18,58 @@ def find_occupancy(kernel: KernelSummary, agent: Agent | None) -> Occupancy | No
     gfx = find_gfx(None if agent is None else agent.gfx)
     if gfx is None or agent is None:
         return None
-    waves = _waves_per_workgroup(kernel, agent.wave_size or gfx.wave_size)
-    bounds = {
-        "vgpr": _by_vgpr(kernel, gfx, agent.wave_size or gfx.wave_size),
-        "sgpr": None if gfx.sgprs is None else _by_sgpr(kernel, gfx),
-        "lds": _by_lds(kernel, gfx, waves),
-        "workgroups": _by_workgroups(gfx, waves),
-        "grid": _by_grid(kernel, agent, waves),
-    }
-    known = {name: bound for name, bound in bounds.items() if bound is not None}
+    needs = Needs(
+        gfx=gfx,
+        wave_size=agent.wave_size or gfx.wave_size,
+        vgprs=_vgprs(kernel, gfx),
+        sgprs=kernel.sgpr,
+        lds_bytes=kernel.lds_bytes,
+        workgroup_items=None if kernel.workgroup is None else math.prod(kernel.workgroup),
+    )
+    cliffs = find_cliffs(needs)
+    bounds = {**find_bounds(needs, cliffs), "grid": _by_grid(kernel, agent, needs.group_waves)}
+    return _sum_up(kernel.name, agent.gfx or "", gfx, bounds, cliffs)
+
+
+def find_static_occupancy(kernel: KernelStatics, *, workgroup_items: int | None = None) -> Occupancy | None:
+    """Return the occupancy that the compiled code allows; None on a target whose limits are not known.
+
+    Without the size of the work-group, the largest that the code allows stands for it where LDS is concerned: the true
+    figure may then be lower. What the launch adds, dynamic LDS and the grid, is not seen here.
+    """
+    gfx = find_gfx(kernel.gfx)
+    if gfx is None:
+        return None
+    exact = workgroup_items or (None if kernel.workgroup is None else math.prod(kernel.workgroup))
+    needs = Needs(
+        gfx=gfx,
+        wave_size=kernel.wave_size or gfx.wave_size,
+        vgprs=kernel.vgpr,
+        sgprs=kernel.sgpr,
+        lds_bytes=kernel.lds_bytes,
+        workgroup_items=exact or kernel.max_workgroup_items,
+        is_workgroup_exact=exact is not None,
+    )
+    cliffs = find_cliffs(needs)
+    return _sum_up(kernel.name, kernel.gfx or "", gfx, find_bounds(needs, cliffs), cliffs)
+
+
+def _sum_up(
+    name: str, target: str, gfx: Gfx, bounds: Mapping[str, float | None], cliffs: tuple[Cliff, ...]
+) -> Occupancy:
+    known = {resource: bound for resource, bound in bounds.items() if bound is not None}
     lowest = min([*known.values(), float(gfx.max_waves)])
-    limits = tuple(name for name, bound in known.items() if bound == lowest and bound < gfx.max_waves)
-    unknown = tuple(name for name, bound in bounds.items() if bound is None and not (name == "sgpr" and not gfx.sgprs))
+    limits = tuple(resource for resource, bound in known.items() if bound == lowest and bound < gfx.max_waves)
     return Occupancy(
-        kernel=kernel.name,
-        gfx=agent.gfx or "",
+        kernel=name,
+        gfx=target,
         waves_per_simd=lowest,
         max_waves_per_simd=gfx.max_waves,
         limited_by=limits,
         by_resource=known,
-        unknown=unknown,
-        next_step=_say_next_step(kernel, gfx, known, limits, agent.wave_size or gfx.wave_size),
+        unknown=tuple(resource for resource, bound in bounds.items() if bound is None),
+        next_step=_say_next_step(limits, cliffs),
+        cliffs=cliffs,
     )
 
 
@@ -48,40 +81,6 @@ def _vgprs(kernel: KernelSummary, gfx: Gfx) -> int | None:
     return kernel.arch_vgpr + accumulators if gfx.has_one_pool else max(kernel.arch_vgpr, accumulators)
 
 
-def _file(gfx: Gfx, wave_size: int) -> tuple[int, int]:
-    """Return registers and granule for a wave size: a wave of twice the lanes takes twice the file."""
-    return gfx.vgprs * gfx.wave_size // wave_size, max(gfx.vgpr_granule * gfx.wave_size // wave_size, 1)
-
-
-def _by_vgpr(kernel: KernelSummary, gfx: Gfx, wave_size: int) -> float | None:
-    used = _vgprs(kernel, gfx)
-    if used is None:
-        return None
-    registers, granule = _file(gfx, wave_size)
-    return float(min(gfx.max_waves, registers // _round_up(max(used, 1), granule)))
-
-
-def _by_sgpr(kernel: KernelSummary, gfx: Gfx) -> float | None:
-    if kernel.sgpr is None or gfx.sgprs is None:
-        return None
-    return float(min(gfx.max_waves, gfx.sgprs // _round_up(max(kernel.sgpr, 1), 16)))
-
-
-def _by_lds(kernel: KernelSummary, gfx: Gfx, waves: int | None) -> float | None:
-    if kernel.lds_bytes is None or waves is None:
-        return None
-    if kernel.lds_bytes == 0:
-        return float(gfx.max_waves)
-    groups = gfx.lds_bytes // _round_up(kernel.lds_bytes, gfx.lds_granule)
-    return min(gfx.max_waves, groups * waves / gfx.simds)
-
-
-def _by_workgroups(gfx: Gfx, waves: int | None) -> float | None:
-    if waves is None:
-        return None
-    return float(gfx.max_waves) if waves == 1 else min(gfx.max_waves, gfx.max_workgroups * waves / gfx.simds)
-
-
 def _by_grid(kernel: KernelSummary, agent: Agent, waves: int | None) -> float | None:
     """Return how many waves a SIMD gets when the whole grid is spread evenly over the device."""
     if waves is None or kernel.grid is None or kernel.workgroup is None or not agent.cu_count:
@@ -90,28 +89,15 @@ def _by_grid(kernel: KernelSummary, agent: Agent, waves: int | None) -> float | 
     return groups * waves / (agent.cu_count * (agent.simd_per_cu or 4))
 
 
-def _waves_per_workgroup(kernel: KernelSummary, wave_size: int) -> int | None:
-    if kernel.workgroup is None or 0 in kernel.workgroup:
-        return None
-    return -(-math.prod(kernel.workgroup) // wave_size)
-
-
-def _say_next_step(
-    kernel: KernelSummary, gfx: Gfx, known: Mapping[str, float], limits: tuple[str, ...], wave_size: int
-) -> str:
+def _say_next_step(limits: tuple[str, ...], cliffs: tuple[Cliff, ...]) -> str:
     """Say how far the next wave is, for the resources that an edit of the kernel can change."""
-    if "vgpr" in limits and (used := _vgprs(kernel, gfx)) is not None:
-        registers, granule = _file(gfx, wave_size)
-        goal = registers // (int(known["vgpr"]) + 1) // granule * granule
-        return f"{used} registers are in use; one more wave fits at {goal} or less"
-    if "lds" in limits and kernel.lds_bytes:
-        groups = gfx.lds_bytes // _round_up(kernel.lds_bytes, gfx.lds_granule)
-        goal = gfx.lds_bytes // (groups + 1) // gfx.lds_granule * gfx.lds_granule
-        return f"{kernel.lds_bytes} B of LDS are in use; one more work-group fits at {goal} B or less"
-    if "grid" in limits:
-        return "the grid does not fill the device: more, smaller work-groups would"
-    return ""
-
-
-def _round_up(value: int, granule: int) -> int:
-    return -(-value // granule) * granule
+    over = {cliff.resource: cliff for cliff in cliffs if cliff.resource in limits}
+    for resource, what, unit in (("vgpr", "registers", "wave"), ("lds", "B of LDS", "work-group")):
+        cliff = over.get(resource)
+        if cliff is None or cliff.over is None or cliff.waves_above is None:
+            continue
+        gain = cliff.waves_above - cliff.waves
+        more = f"{gain:g} more waves fit" if unit == "wave" and gain > 1 else f"one more {unit} fits"
+        below = f" at {cliff.used - cliff.over} {'B ' if resource == 'lds' else ''}or less"
+        return f"{cliff.used} {what} are in use; {more}{below}"
+    return "the grid does not fill the device: more, smaller work-groups would" if "grid" in limits else ""

@@ -36,7 +36,8 @@ def occupancy(gfx="gfx942", wave_size=None, **known):
         ("gfx906", (24, 0), 10, ()),
         ("gfx1100", (96, 0), 16, ()),
         ("gfx1100", (120, 0), 12, ("vgpr",)),
-        ("gfx1201", (256, 0), 5, ("vgpr",)),
+        # Five waves would fit, but a work-group of eight starts only when two of its waves fit on each SIMD.
+        ("gfx1201", (256, 0), 4, ("vgpr",)),
         ("gfx1103", (128, 0), 8, ("vgpr",)),
         ("gfx1030", (256, 0), 4, ("vgpr",)),
     ],
@@ -50,6 +51,17 @@ def test_registers(gfx, registers, waves, limits):
 def test_a_wave_of_64_lanes_takes_twice_the_file_on_rdna():
     """The file is counted for 32 lanes there."""
     assert occupancy("gfx1100", wave_size=64, arch_vgpr=120).waves_per_simd == 6
+
+
+def test_work_groups_start_whole():
+    """With eight waves each, an odd wave per SIMD is of no use: nothing is gained before the next group fits."""
+    found = occupancy(arch_vgpr=129, workgroup=(512, 1, 1))
+    assert (found.waves_per_simd, found.limited_by) == (2, ("vgpr",))
+    assert found.next_step == "129 registers are in use; 2 more waves fit at 128 or less"
+    assert occupancy(arch_vgpr=256, workgroup=(512, 1, 1)).waves_per_simd == 2
+    assert occupancy(arch_vgpr=256, workgroup=(1024, 1, 1)).waves_per_simd == 0
+    (registers, _) = found.cliffs
+    assert (registers.over, registers.waves_above, registers.room) == (1, 4, 127)
 
 
 def test_the_next_step_names_the_registers():
