@@ -3,19 +3,20 @@
 import fcntl
 import json
 import os
+import sys
 
 from kernel_opt.edges.places import RunPlace, list_runs
-from kernel_opt.model.errors import UsageError
+from kernel_opt.model.errors import ReadFailedError, UsageError
 
 
 def all_runs() -> list[RunPlace]:
-    """Return every run of this user."""
+    """Return every run of this user; one that cannot be read has a problem."""
     return list_runs()
 
 
 def find_run(tag: str | None, repo: str | None) -> RunPlace:
     """Return the one run that is meant: by tag, by the repository one stands in, or because there is only one."""
-    places = list_runs()
+    places = _pass_over_broken(list_runs(), tag)
     here = os.path.realpath(repo or os.getcwd())
     near = [place for place in places if _is_within(here, place)]
     if repo is not None and not near:
@@ -31,6 +32,16 @@ def find_run(tag: str | None, repo: str | None) -> RunPlace:
         )
     names = ", ".join(f"{place.tag} ({place.repository})" for place in candidates)
     raise UsageError(f"several runs could be meant: {names}", "name one with --tag, and --repo if need be")
+
+
+def _pass_over_broken(places: list[RunPlace], tag: str | None) -> list[RunPlace]:
+    """Say in one line each which runs cannot be read; only the one that is asked for stands in the way."""
+    sound = [place for place in places if not place.problem]
+    for broken in (place for place in places if place.problem):
+        if broken.tag == tag and all(place.tag != tag for place in sound):
+            raise ReadFailedError(broken.problem)
+        print(f"kernel-opt: passing over a run: {broken.problem}", file=sys.stderr)
+    return sound
 
 
 def _is_within(path: str, place: RunPlace) -> bool:

@@ -6,11 +6,12 @@ import os
 import sys
 from pathlib import Path
 
+from kernel_opt.daemon.last_words import leave_word, watch_over
 from kernel_opt.daemon.loop import Life
 from kernel_opt.daemon.plan import read_plan
 from kernel_opt.edges.clock import SystemClock
 from kernel_opt.edges.log import open_log
-from kernel_opt.edges.places import read_about
+from kernel_opt.edges.places import LOG, read_about
 from kernel_opt.model.errors import KernelOptError
 
 
@@ -21,12 +22,15 @@ def main() -> int:
     parser.add_argument("--ready-fd", type=int, default=-1)
     parser.add_argument("--console", action="store_true")
     args = parser.parse_args()
+    log_path = args.directory / LOG
+    watch_over(log_path)
     try:
         place, plan = read_about(str(args.directory)), read_plan(args.directory)
         log = open_log(Path(place.log), console=args.console)
         life = Life(place, plan, SystemClock(), log)
         scribe, tools = life.begin()
     except KernelOptError as error:
+        leave_word(log_path, str(error))
         tell_starter(args.ready_fd, {"error": error.message, "mend": error.mend, "exit_code": error.exit_code})
         print(f"kernel-opt: {error}", file=sys.stderr)
         return error.exit_code
@@ -34,7 +38,7 @@ def main() -> int:
     try:
         life.carry_on(scribe, tools)
     except KernelOptError as error:  # the journal takes no more facts: nothing may happen that it does not tell
-        log.warning("the daemon cannot go on", why=str(error))
+        leave_word(log_path, str(error))
         print(f"kernel-opt: {error}", file=sys.stderr)
         return error.exit_code
     life.end()

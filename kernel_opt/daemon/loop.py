@@ -4,29 +4,31 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from kernel_opt import __version__
 from kernel_opt.daemon.book import PatientBook
 from kernel_opt.daemon.derived import Derived
 from kernel_opt.daemon.lock import RunLock
 from kernel_opt.daemon.plan import Plan
 from kernel_opt.daemon.resume import end_old_sessions
+from kernel_opt.daemon.set_up import make_tree, open_store, run_started
 from kernel_opt.daemon.signals import SignalWishes
+from kernel_opt.daemon.telling import Teller
+from kernel_opt.daemon.walls import raise_walls
 from kernel_opt.edges.agents.choose import choose_proposer
 from kernel_opt.edges.clock import Clock, read_boot_id
 from kernel_opt.edges.containment import probe_containment
 from kernel_opt.edges.executor import LocalExecutor
 from kernel_opt.edges.git_refs import remove_stale_locks
 from kernel_opt.edges.log import Log
-from kernel_opt.edges.machine import describe_machine
+from kernel_opt.edges.notify import Notifier
 from kernel_opt.edges.places import RunPlace
 from kernel_opt.edges.platforms import open_kit
 from kernel_opt.edges.repository import Repository
+from kernel_opt.edges.sandbox_probe import probe_sandbox
+from kernel_opt.edges.secrets import find_secrets
 from kernel_opt.edges.settings_file import settings_from
-from kernel_opt.edges.worktree import RunTree, create_run_tree
+from kernel_opt.edges.worktree import RunTree
 from kernel_opt.journal.ballast import restore_ballast
 from kernel_opt.journal.codec import entries
-from kernel_opt.journal.store import Store
-from kernel_opt.model.errors import UsageError
 from kernel_opt.model.facts import DaemonStarted, Entry, Fact, Paused, RunStarted, StopAsked, Unpaused
 from kernel_opt.model.settings import Settings
 from kernel_opt.model.state import RunState
@@ -43,29 +45,36 @@ class Life:
         self._place, self._plan, self._clock, self._log = place, plan, clock, log
         self._folder = Path(place.directory)
         self._settings = settings_from(plan.settings, plan.settings_source)
-        self._lock = RunLock(Path(place.lock), plan.tag)
         self._wishes = SignalWishes(Path(place.wishes), clock)
+        self._wishes.listen()  # whoever finds the lock held may send a signal
+        self._lock = RunLock(Path(place.lock), plan.tag)
+        if plan.wished:
+            self._wishes.forget()
+        self._executor = LocalExecutor(tell=log.warning)
+        self._notifier = Notifier(self._folder / "news", self._settings.notify, log)
         self._boot_id = read_boot_id()
 
     def begin(self) -> tuple[Scribe, Tools]:
         """Set up or heal everything; after this the run stands and only has to be carried on."""
-        self._wishes.listen()
         restore_ballast(self._folder)
         repository = Repository.find(Path(self._plan.repository))
         remove_stale_locks(repository, self._plan.tag)
-        executor = LocalExecutor()
-        end_old_sessions(executor, self._folder, self._log)
+        end_old_sessions(self._executor, self._folder, self._log)
         store = open_store(self._folder)
         book = PatientBook(store, self._folder, self._clock, self._log)
         is_new = next(iter(book.records()), None) is None
-        tree = self._make_tree(repository, is_new=is_new)
+        tree = make_tree(self._folder, repository, self._plan, is_new=is_new)
         derived = Derived(self._place, self._settings, repository, self._log, lambda: entries(book.records()))
-        scribe = Scribe(book, self._stamp, lambda state: snapshot(state, self._settings), derived.tell)
+        teller = Teller(derived, self._notifier)
+        scribe = Scribe(book, self._stamp, lambda state: snapshot(state, self._settings), teller.tell)
+        teller.catch_up(entries(book.records(max(0, scribe.seq - 1))), scribe.state)
         if is_new:
-            scribe.write(self._run_started(tree))
+            scribe.write(run_started(self._plan, tree, self._settings))
+        elif scribe.state.stop is None or not scribe.state.stop.is_done:
+            self._log.warning("the daemon before did not end in order")
         scribe.write(self._daemon_started(scribe.state))
         derived.refresh_all()
-        return scribe, self._tools(repository, tree, executor, book)
+        return scribe, self._tools(repository, tree, book)
 
     def carry_on(self, scribe: Scribe, tools: Tools) -> str:
         """Carry the run on to its end."""
@@ -75,49 +84,24 @@ class Life:
         return reason
 
     def end(self) -> None:
-        """Let another daemon have the run."""
+        """Leave no process behind, and let another daemon have the run."""
+        self._executor.close()
+        self._notifier.finish()
         self._lock.release()
-
-    def _make_tree(self, repository: Repository, *, is_new: bool) -> RunTree:
-        """Make or heal branch and worktree; the mark goes first: after a crash in between they count as ours."""
-        mark = self._folder / "tree-made"
-        is_ours = not is_new or mark.exists()
-        mark.touch()
-        try:
-            return create_run_tree(repository, self._plan.tag, self._plan.base, resuming=is_ours)
-        except UsageError:
-            if not is_ours:
-                mark.unlink()  # refused: what is there is somebody else's
-            raise
 
     def _stamp(self) -> tuple[float, float, str]:
         return self._clock.utc().timestamp(), self._clock.boot_s(), self._boot_id
 
-    def _run_started(self, tree: RunTree) -> RunStarted:
-        plan = self._plan
-        return RunStarted(
-            tag=plan.tag,
-            base=plan.base,
-            repository=plan.repository,
-            worktree=str(tree.path),
-            branch=tree.branch.removeprefix("refs/heads/"),
-            settings=plan.settings,
-            settings_source=plan.settings_source,
-            version=__version__,
-            environment=describe_machine(plan.environment),
-        )
-
     def _daemon_started(self, state: RunState) -> DaemonStarted:
         """A start that only heals a crash changes no counter and no limit."""
         wished = self._plan.wished or not state.started_s
-        if wished:
-            self._wishes.forget()
         return DaemonStarted(
             pid=os.getpid(),
             wished=wished,
             max_rounds=self._plan.max_rounds,
             max_hours=self._plan.max_hours,
             containment=probe_containment().name,
+            sandbox=probe_sandbox().limit(self._settings.sandbox.level).value,
             pause=self._wishes.pause(),
         )
 
@@ -131,28 +115,28 @@ class Life:
             return Unpaused()
         return None
 
-    def _tools(self, repository: Repository, tree: RunTree, executor: LocalExecutor, book: PatientBook) -> Tools:
+    def _tools(self, repository: Repository, tree: RunTree, book: PatientBook) -> Tools:
         settings: Settings = self._settings
 
         def history() -> Iterator[Entry]:
             return entries(book.records())
 
+        begun = next(entry.fact for entry in history() if isinstance(entry.fact, RunStarted))
+        walls = raise_walls(settings, self._place, repository, self._plan.environment, begun.pins)
         return Tools(
             settings=settings,
             place=self._place,
             repository=repository,
             tree=tree,
-            executor=executor,
+            executor=self._executor,
             platform=open_kit(settings.platform),
             proposer=choose_proposer(settings, Path(self._plan.repository)),
             environment=self._plan.environment,
             wishes=self._wishes,
             clock=self._clock,
             history=history,
+            sandbox=walls.sandbox,
+            pins=walls.pins,
+            protected=walls.protected,
+            secrets=find_secrets({**self._plan.environment, **os.environ}),
         )
-
-
-def open_store(folder: Path) -> Store:
-    """Open the run's journal, made if this is its first day."""
-    has_one = any((folder / name).exists() for name in ("journal.db", "journal.jsonl"))
-    return Store.open(folder) if has_one else Store.create(folder)

@@ -47,8 +47,8 @@ class Session:
         """Have one command run, and wait for the answer; a wish of ``on_tick`` ends the whole session."""
         if not self._is_open:
             return RunAnswer(outcome=RunOutcome.LOST, detail="the session has ended")
-        self._orders += 1
-        write_record(order_path(self.directory, self._orders), Order(run=order))
+        write_record(order_path(self.directory, self._orders + 1), Order(run=order))
+        self._orders += 1  # counted when it is written: the worker waits for the next number, whatever failed here
         limit_s = order.timeout_s + _SLACK_S + 3 * (self._request.read_limit_s + self._request.settle_s)
         path = answer_path(self.directory, self._orders)
         answer = _await(self._executor, self.directory, path, RunAnswer, limit_s, on_tick)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from kernel_opt.model.errors import ReadFailedError
 
-ABOUT = "run.json"
+ABOUT, LOG = "run.json", "daemon.log"
 NAME_CHARS = 80  # of the repository's name; with the digest it must stay below the 255 bytes of a file name
 
 
@@ -18,6 +18,8 @@ class RunPlace(NamedTuple):
     tag: str
     repository: str
     worktree: str
+    problem: str = ""
+    """Why nothing but the directory and its name is known of it."""
 
     @property
     def lock(self) -> str:
@@ -27,7 +29,7 @@ class RunPlace(NamedTuple):
     @property
     def log(self) -> str:
         """The daemon's own log; may be thrown away."""
-        return os.path.join(self.directory, "daemon.log")
+        return os.path.join(self.directory, LOG)
 
     @property
     def wishes(self) -> str:
@@ -81,15 +83,25 @@ def read_about(directory: str) -> RunPlace:
 
 
 def list_runs() -> list[RunPlace]:
-    """Return every run of this user, by repository and tag; directories that are none are passed over."""
+    """Return every run of this user, by repository and tag; directories that are none are passed over.
+
+    One that cannot be read has a problem, and says no word on the others.
+    """
     places: list[RunPlace] = []
     root = state_root()
     for repo_id in _folders(root):
         for tag in _folders(os.path.join(root, repo_id)):
             directory = os.path.join(root, repo_id, tag)
             if os.path.exists(os.path.join(directory, ABOUT)):
-                places.append(read_about(directory))
+                places.append(_read_or_tell(directory, tag))
     return places
+
+
+def _read_or_tell(directory: str, tag: str) -> RunPlace:
+    try:
+        return read_about(directory)
+    except ReadFailedError as error:
+        return RunPlace(directory, tag, "", "", str(error))
 
 
 def _folders(path: str) -> list[str]:

@@ -1,20 +1,23 @@
 """Whether Python sources parse, told by the Python that will run them; nothing of them is executed."""
 
-import base64
-import json
+import os
 import subprocess
 from collections.abc import Mapping
 
 from kernel_opt.model.errors import InfrastructureError
 
 PARSE = """\
-import ast, base64, json, sys
-for name, text in json.load(sys.stdin).items():
+import sys
+told = sys.stdin.buffer
+for sizes in iter(told.readline, b""):
+    name, text = (told.read(int(size)) for size in sizes.split())
+    name = name.decode("utf-8", "replace")
     try:
-        ast.parse(base64.b64decode(text), name)
+        compile(text, name, "exec", 0x400)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         sys.exit(f"{name}:{getattr(error, 'lineno', 0)}: {type(error).__name__}: {getattr(error, 'msg', error)}")
 """
+"""As ast.parse does it (0x400 asks for the tree alone), without the import of ast: that is half of the time."""
 SAID_CAP = 300
 
 
@@ -22,12 +25,11 @@ def find_syntax_error(
     interpreter: str, sources: Mapping[str, bytes], environ: Mapping[str, str], limit_s: float
 ) -> str | None:
     """Return where and why the first source does not parse, or None. A parser that hangs or dies speaks against it."""
-    fed = json.dumps({name: base64.b64encode(text).decode() for name, text in sources.items()})
+    named = [(os.fsencode(name), text) for name, text in sources.items()]
+    fed = b"".join(b"%d %d\n%b%b" % (len(name), len(text), name, text) for name, text in named)
     argv = [interpreter, "-I", "-S", "-c", PARSE]
     try:
-        done = subprocess.run(
-            argv, input=fed.encode(), capture_output=True, timeout=limit_s, env=dict(environ), check=False
-        )
+        done = subprocess.run(argv, input=fed, capture_output=True, timeout=limit_s, env=dict(environ), check=False)
     except subprocess.TimeoutExpired:
         return f"{interpreter} was still checking after {limit_s:.0f} s"
     except OSError as error:

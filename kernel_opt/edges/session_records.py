@@ -4,7 +4,8 @@ import enum
 from dataclasses import dataclass, field
 from typing import Any
 
-from kernel_opt.model.reading import Reading
+from kernel_opt.model.reading import Reading, UnderLoad
+from kernel_opt.model.sandbox import Sandbox
 from kernel_opt.rules.gate import Thresholds
 
 PROTOCOL = 1
@@ -67,8 +68,6 @@ class SessionRequest:
     """Seconds one look may take: a status tool that lasts longer hangs in the driver."""
     idle_order_s: float = 600.0
     """Seconds without an order after which the card is let go: a daemon needs that long only when it is stuck."""
-    env: dict[str, str] = field(default_factory=dict[str, str])
-    """Added to the worker's own environment before the platform is opened."""
     protocol: int = PROTOCOL
 
 
@@ -101,6 +100,8 @@ class RunOrder:
     """8 GiB: a trace of instructions is a few; a candidate that fills the disk is not to fill ours as well."""
     no_output_s: float | None = None
     max_file_bytes: int | None = None
+    sandbox: Sandbox | None = None
+    """What the command may see and write; the devices of the card are shown to it besides. None: all that we may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +145,11 @@ class RunAnswer:
     """What was new but not taken, each with the reason."""
     before: Reading | None = None
     after: Reading | None = None
+    under_load: UnderLoad | None = None
+    """None: too short for a look, or none succeeded."""
     disturbances: tuple[str, ...] = ()
+    sandbox: str = ""
+    """The level at which the command was held; empty when it was not."""
     survivors_killed: int = 0
     leaked_pids: tuple[int, ...] = ()
 
@@ -155,3 +160,5 @@ class SessionResult:
 
     outcome: SessionOutcome
     why: tuple[str, ...] = ()
+    worker_stays: bool = False
+    """The process that carried it out waits, without a card, for another session."""

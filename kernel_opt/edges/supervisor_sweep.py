@@ -35,6 +35,13 @@ def reap_all(child: int = 0) -> tuple[int, int | None]:
             status = ended
 
 
+def count_below() -> int:
+    """Return how many processes live below us; in a namespace, how many there are."""
+    if os.getpid() == 1:
+        return sum(name.isdigit() for name in os.listdir("/proc"))  # noqa: PTH208 (pathlib costs its import)
+    return len(find_descendants(os.getpid()))
+
+
 def sweep(grace_s: float) -> tuple[int, bool]:
     """End all that lives below us; return how many lived, and whether some would not die in time."""
     reap_all()

@@ -1,12 +1,13 @@
 """What every journal can do, and the one that lives in memory."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Protocol
 
+from msgspec import Struct
+from msgspec.structs import replace
 
-@dataclass(frozen=True, slots=True)
-class Record:
+
+class Record(Struct, frozen=True):
     """One fact as it lies in the journal; field order is the order of the columns."""
 
     seq: int

@@ -3,9 +3,10 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Self
+
+from msgspec.structs import replace
 
 from kernel_opt.journal.book import Record, require_one_line, require_open
 from kernel_opt.journal.database import INSERT, PUT_SUMMARY, SELECT, connect, read_last_seq, row_of, translate, walk

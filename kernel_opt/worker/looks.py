@@ -20,6 +20,11 @@ class Looker:
         self._answers: queue.SimpleQueue[Look] = queue.SimpleQueue()
         self._is_busy = False
 
+    @property
+    def is_busy(self) -> bool:
+        """Tell whether a look is under way, hung perhaps."""
+        return self._is_busy
+
     def begin(self) -> bool:
         """Start a look unless one is under way; tell whether one was started."""
         if self._is_busy:

@@ -1,5 +1,6 @@
 """One run on the leased card: look, start, watch, collect, look again, answer."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from kernel_opt.edges.gpus.platform import Platform
@@ -7,6 +8,7 @@ from kernel_opt.edges.process import Ended, StopWish, run_contained
 from kernel_opt.edges.session_records import RunAnswer, RunOrder, RunOutcome
 from kernel_opt.model.errors import InfrastructureError
 from kernel_opt.model.reading import Reading
+from kernel_opt.model.sandbox import Sandbox, SandboxLevel
 from kernel_opt.worker.collect import Collector
 from kernel_opt.worker.owner import Owner
 from kernel_opt.worker.watch import CardWatch
@@ -42,16 +44,18 @@ class Runner:
         run_dir.mkdir(parents=True, exist_ok=False)
         log = run_dir / order.log_name
         collector = Collector(self._directory, order)
+        env, sandbox = self._enclose(order)
         ended = run_contained(
             order.argv,
             cwd=Path(order.cwd),
-            env=self._platform.bind(self._card, order.env),
+            env=env,
             log=log,
             timeout_s=order.timeout_s,
             no_output_s=order.no_output_s,
             max_file_bytes=order.max_file_bytes,
             on_tick=self._tick,
             tick_s=_TICK_S,
+            sandbox=sandbox,
         )
         collection = collector.collect()
         after, disturbances = self._watch.look_after()
@@ -68,10 +72,19 @@ class Runner:
             refused=collection.refused,
             before=before,
             after=after,
+            under_load=self._watch.sum_up(),
             disturbances=disturbances,
+            sandbox=sandbox.level.value if sandbox else "",
             survivors_killed=ended.survivors_killed,
             leaked_pids=ended.leaked_pids,
         )
+
+    def _enclose(self, order: RunOrder) -> tuple[dict[str, str], Sandbox | None]:
+        """Return environment and walls that show our card and no other."""
+        if order.sandbox is None or order.sandbox.level is SandboxLevel.S1:  # where nothing is hidden, HIP counts all
+            return self._platform.bind(self._card, order.env), order.sandbox
+        devices, env = self._platform.enclose(self._card, order.env)
+        return env, replace(order.sandbox, devices=(*order.sandbox.devices, *devices))
 
     def _tick(self) -> StopWish | None:
         """Look around while the command runs; stop it at once when nobody wants the session any more."""

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -34,7 +35,10 @@ _NAP_S, _LONG_NAP_S = 0.002, 0.05
 
 
 def carry_out(directory: Path) -> SessionResult:
-    """Carry out the session in this directory, and write its result last."""
+    """Carry out the session in this directory, and write its result last; the process can take another one if so told.
+
+    Whatever goes wrong on the way out, a full disk for instance, ends the process: nobody may think that it waits.
+    """
     (directory / "answers").mkdir(exist_ok=True)
     own_ticks = read_start_ticks(os.getpid()) or 0
     write_record(directory / WORKER, WorkerMark(pid=os.getpid(), start_ticks=own_ticks, boot_id=read_boot_id()))
@@ -42,6 +46,7 @@ def carry_out(directory: Path) -> SessionResult:
         result = _open_and_serve(directory)
     except (KernelOptError, OSError) as error:
         result = SessionResult(outcome=SessionOutcome.SETUP_ERROR, why=(str(error),))
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # what told this session to end ends a worker that waits
     write_record(directory / RESULT, result)
     return result
 
@@ -57,7 +62,6 @@ def _open_and_serve(directory: Path) -> SessionResult:
         raise ReadFailedError(f"{directory / REQUEST} is missing")
     owner = Owner(directory, request)
     signal.signal(signal.SIGTERM, owner.tell_to_end)
-    os.environ.update(request.env)
     platform = _open_platform(request.platform)
     looker = Looker(platform, request.read_limit_s)
     held = take_idle_card(request, platform, looker, owner.find_reason_to_end)
@@ -67,7 +71,9 @@ def _open_and_serve(directory: Path) -> SessionResult:
         write_record(answer_path(directory, 0), _tell_grant(platform, held))
         watch = CardWatch(request, platform, looker, held)
         runner = Runner(directory, platform, held.reading, watch, owner)
-        return _serve(directory, request, runner, owner)
+        result = _serve(directory, request, runner, owner)
+    is_well = result.outcome is SessionOutcome.OK and not looker.is_busy
+    return replace(result, worker_stays=is_well)
 
 
 def _serve(directory: Path, request: SessionRequest, runner: Runner, owner: Owner) -> SessionResult:

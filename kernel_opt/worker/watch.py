@@ -8,8 +8,9 @@ from kernel_opt.edges.gpus.platform import Platform
 from kernel_opt.edges.process_tree import find_descendants
 from kernel_opt.edges.session_records import SessionRequest
 from kernel_opt.model.errors import ReadFailedError
-from kernel_opt.model.reading import Reading
+from kernel_opt.model.reading import Reading, UnderLoad
 from kernel_opt.rules.gate import find_disturbances
+from kernel_opt.rules.load import sum_up_looks
 from kernel_opt.worker.grant import HeldCard
 from kernel_opt.worker.looks import Look, Looker
 
@@ -58,6 +59,10 @@ class CardWatch:
         if self._tried and not self._during:
             found = (*found, "the card could not be read while the run lasted")
         return self._after, found
+
+    def sum_up(self) -> UnderLoad | None:
+        """Return what was seen while the last run lasted."""
+        return sum_up_looks(self._during)
 
     def _begin(self) -> None:
         """Forget the run before."""

@@ -9,7 +9,7 @@ import pytest
 
 from kernel_opt.cli.runs import all_runs, find_run, is_alive
 from kernel_opt.edges.places import RunPlace, place_run, write_about
-from kernel_opt.model.errors import UsageError
+from kernel_opt.model.errors import ReadFailedError, UsageError
 
 
 @pytest.fixture(autouse=True)
@@ -73,6 +73,21 @@ def test_no_such_run(tmp_path: Path) -> None:
         find_run("x", str(tmp_path / "a"))
     with pytest.raises(UsageError, match=r"no run of .*elsewhere; see `kernel-opt status`"):
         find_run("t", str(tmp_path / "elsewhere"))
+
+
+def test_a_run_that_cannot_be_read_is_passed_over_with_a_word(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line for it, and the others go on; asked for by name, it is told what is wrong with it."""
+    broken, sound = make_run(tmp_path, "a", "t"), make_run(tmp_path, "b", "u")
+    Path(broken.directory, "run.json").write_text("{")
+    assert find_run(None, None) == find_run("u", None) == sound
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(": /")[0] for line in lines] == ["kernel-opt: passing over a run"] * 2
+    with pytest.raises(ReadFailedError, match=r"run.json cannot be read"):
+        find_run("t", None)
+    another = make_run(tmp_path, "c", "t")
+    assert find_run("t", None) == another
 
 
 @pytest.mark.parametrize(("text", "pid"), [('{"pid": 4711}', 4711), ("", 0), ("{", 0), ("[]", 0), ('{"pid": null}', 0)])

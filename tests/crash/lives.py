@@ -38,11 +38,13 @@ def command(toy: Toy, mutant: str = "none") -> list[str]:
     return [sys.executable, "-m", "tests.crash.person", mutant, *words]
 
 
-def live(toy: Toy, failpoints: Iterable[str] = (), prefix: Sequence[str] = (), mutant: str = "none") -> int:
-    """Live once; return how it ended, -9 when it was killed."""
+def begin(
+    toy: Toy, failpoints: Iterable[str] = (), prefix: Sequence[str] = (), mutant: str = "none"
+) -> subprocess.Popen[bytes]:
+    """Begin a life."""
     env = {**toy.environ, VARIABLE: ",".join(failpoints)}
     with out_of(toy).open("wb") as out:
-        child = subprocess.Popen(
+        return subprocess.Popen(
             [*prefix, *command(toy, mutant)],
             cwd=toy.repository,
             env=env,
@@ -50,11 +52,16 @@ def live(toy: Toy, failpoints: Iterable[str] = (), prefix: Sequence[str] = (), m
             stdout=out,
             stderr=out,
         )
-        try:
-            return child.wait(LIMIT_S)
-        finally:
-            child.kill()
-            child.wait()
+
+
+def live(toy: Toy, failpoints: Iterable[str] = (), prefix: Sequence[str] = (), mutant: str = "none") -> int:
+    """Live once; return how it ended, -9 when it was killed."""
+    child = begin(toy, failpoints, prefix, mutant)
+    try:
+        return child.wait(LIMIT_S)
+    finally:
+        child.kill()
+        child.wait()
 
 
 def out_of(toy: Toy) -> Path:

@@ -19,6 +19,7 @@ from tests.crash.suites import Bench, Count
 
 SUITES: dict[str, tuple[Callable[[Bench, int], Count], float]] = {
     "K4": (suites.each_failpoint, 1.0),
+    "K4rest": (suites.at_rest, 0.05),
     "K1": (suites.each_call, 1.0),
     "K2": (suites.twice, 0.5),
     "K3": (suites.any_child, 0.5),

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kernel_opt.edges.session_files import RESULT, WORKER
-from tests.crash.lives import command, find_places, finish, last_words, live
+from tests.crash.elsewhere import ELSEWHERE, kill_at_forced_end, kill_at_rest, prove_forced_end
+from tests.crash.lives import begin, find_places, finish, last_words, live
 from tests.crash.power import trace
 from tests.crash.soak import soak
 from tests.e2e.proof import kept_kernels, lost_facts, prove
 from tests.e2e.survivors import end_all, living
-from tests.e2e.toy import STORY, STORY_KERNELS, TAG, Toy, make_toy
+from tests.e2e.toy import STORY, STORY_KERNELS, Toy, make_toy
 
 CALLS = (
     "write", "pwrite64", "fsync", "fdatasync", "ftruncate", "fallocate", "rename", "unlink", "rmdir", "mkdir", "openat",
@@ -45,9 +46,19 @@ class Count:
     doubled: int = 0
     wrong: list[str] = field(default_factory=list)
 
+    def add(self, kills: int) -> None:
+        """Count kills that all happened."""
+        self.points += kills
+        self.crashes += kills
+
     def tell(self) -> str:
         tried = f"{self.points} points tried, {self.crashes} crashes, {self.runs} runs, {self.right} ended right"
         return f"{self.name}: {tried}, {self.lost} facts lost, {self.doubled} doubled"
+
+
+def prove_story(toy: Toy) -> None:
+    """The story's end, as if nothing had happened."""
+    prove(toy, STORY_KERNELS)
 
 
 @dataclass
@@ -58,7 +69,7 @@ class Bench:
     chance: random.Random
     mutant: str
 
-    def play(self, count: Count, act: Callable[[Toy], None], kernels: list[str] | None = STORY_KERNELS) -> None:
+    def play(self, count: Count, act: Callable[[Toy], None], proof: Callable[[Toy], None] = prove_story) -> None:
         """Play the story once with whatever ``act`` does to it, end it in peace, and prove what must hold."""
         base = Path(tempfile.mkdtemp(dir=self.base)) / "toy"
         toy = make_toy(base, STORY)
@@ -66,7 +77,7 @@ class Bench:
         try:
             act(toy)
             finish(toy, mutant=self.mutant)
-            prove(toy, kernels)
+            proof(toy)
         except Exception:  # noqa: BLE001 (whatever it is: it is told, and the folder is kept)
             if len(count.wrong) < MOST_TOLD:
                 count.wrong.append(f"{base}\n{traceback.format_exc()[-1500:]}\n{last_words(toy)[-500:]}")
@@ -101,7 +112,7 @@ def _strace(call: str, what: str, nth: int) -> list[str]:
 def each_failpoint(bench: Bench, kills: int) -> Count:
     """K4: one kill at one pass of one named place, each in a run of its own."""
     count = Count("K4 named places")
-    places = [place for place in find_places() if place.split(":")[0] not in ("rest", "finish", "wait")]
+    places = [place for place in find_places() if place.split(":")[0] not in (*ELSEWHERE, "wait")]
     for number in range(kills):
         place, nth = places[number % len(places)], 1 + number // len(places)
         count.points += 1
@@ -162,10 +173,7 @@ def any_child(bench: Bench, kills: int) -> Count:
     count = Count("K3 children")
 
     def act(toy: Toy) -> None:
-        with (toy.base / "life.out").open("wb") as out:
-            daemon = subprocess.Popen(
-                command(toy, bench.mutant), cwd=toy.repository, env=toy.environ, stdout=out, stderr=out
-            )
+        daemon = begin(toy, mutant=bench.mutant)
         until = time.monotonic() + 240
         while daemon.poll() is None and time.monotonic() < until:
             time.sleep(bench.chance.expovariate(2))
@@ -179,7 +187,7 @@ def any_child(bench: Bench, kills: int) -> Count:
         assert all("ERROR = 0" in code for code in kept_kernels(toy))
 
     while count.points < kills:
-        bench.play(count, act, kernels=None)
+        bench.play(count, act, prove)
     return count
 
 
@@ -194,7 +202,7 @@ def _kill(pid: int) -> bool:
 def failing(bench: Bench, kills: int) -> Count:
     """K6: a full disk or a failing call at a named place, or at the n-th call of one kind."""
     count = Count("K6 failures")
-    places = [place for place in find_places() if place.split(":")[0] not in ("rest", "finish", "wait")]
+    places = [place for place in find_places() if place.split(":")[0] not in (*ELSEWHERE, "wait")]
 
     def act(toy: Toy) -> None:
         count.points += 1
@@ -249,18 +257,17 @@ def power_cut(bench: Bench, rounds: int) -> Count:
     return Count("K5 power cuts", cut.told, 0, 1, int(not cut.at_risk), cut.at_risk, 0)
 
 
+def at_rest(bench: Bench, kills: int) -> Count:
+    """K4: a paused run, killed when it begins to rest and when it was woken."""
+    count = Count("K4 at rest")
+    for _ in range(kills):
+        bench.play(count, lambda toy: count.add(kill_at_rest(toy, bench.mutant)))
+    return count
+
+
 def moved_branch(bench: Bench, kills: int) -> Count:
-    """K10: the user moves the branch while the daemon is dead; it is left alone."""
+    """K10: the user moves the branch while the daemon is dead; it is left alone, also by one killed as it gives up."""
     count = Count("K10 branch moved by its user")
     for _ in range(kills):
-        base = Path(tempfile.mkdtemp(dir=bench.base)) / "toy"
-        toy = make_toy(base, STORY)
-        count.points += 1
-        count.runs += 1
-        bench.live(toy, count, ["seal:after:kill@2"])
-        mine = toy.git("commit-tree", "-m", "mine", "HEAD^{tree}").strip()
-        toy.git("update-ref", f"refs/heads/kernel-opt/{TAG}", mine)
-        bench.live(toy, count)
-        count.right += toy.git("rev-parse", f"kernel-opt/{TAG}").strip() == mine
-        shutil.rmtree(base.parent)
+        bench.play(count, lambda toy: count.add(kill_at_forced_end(toy, bench.mutant)), prove_forced_end)
     return count

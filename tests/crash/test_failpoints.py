@@ -5,13 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from kernel_opt.model.facts import Faulted, NoIdleGpu, Stopped
+from kernel_opt.model.facts import Faulted, NoIdleGpu, Paused, Stopped, Unpaused
+from tests.crash.elsewhere import ELSEWHERE, kill_at_forced_end, kill_at_rest, prove_forced_end
 from tests.crash.lives import find_places, finish, fired, is_killed, last_words, live
 from tests.e2e.proof import prove
 from tests.e2e.toy import STORY, STORY_KERNELS, kernel, make_toy, writes
-
-ELSEWHERE = {"rest", "finish"}
-"""Steps that this story does not take: see the tests of pausing and of a branch that the user moved."""
 
 
 def test_a_run_killed_at_every_named_place_ends_as_if_never_killed(tmp_path: Path) -> None:
@@ -29,6 +27,23 @@ def test_a_run_killed_at_every_named_place_ends_as_if_never_killed(tmp_path: Pat
     finish(toy)
     assert not toy.facts(Faulted)
     prove(toy, STORY_KERNELS)
+
+
+def test_a_paused_run_is_killed_while_it_rests(tmp_path: Path) -> None:
+    """Before it rests it goes on resting, after it was woken it goes on; the pause is told once."""
+    toy = make_toy(tmp_path / "toy", {"1:propose": writes(kernel(110, 220))})
+    kill_at_rest(toy)
+    finish(toy)
+    assert [type(fact) for fact in toy.facts(Paused, Unpaused)] == [Paused, Unpaused]
+    prove(toy)
+
+
+def test_a_run_is_killed_while_it_gives_up(tmp_path: Path) -> None:
+    """On a branch that its user moved it ends once all the same, and leaves the branch alone."""
+    toy = make_toy(tmp_path / "toy", {"1:propose": writes(kernel(90, 180))})
+    kill_at_forced_end(toy)
+    finish(toy)
+    prove_forced_end(toy)
 
 
 @pytest.mark.parametrize("place", ["export_tree:before", "let_go:before", "commit:before", "put_back:before"])

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,41 +11,20 @@ import pytest
 from kernel_opt.edges import lease
 from kernel_opt.edges.clock import read_boot_id
 from kernel_opt.edges.executor import LocalExecutor, SessionState
-from kernel_opt.edges.measuring import Session, open_session
+from kernel_opt.edges.measuring import open_session
 from kernel_opt.edges.process import StopWish
 from kernel_opt.edges.process_tree import read_start_ticks
-from kernel_opt.edges.record_files import read_record, write_record
-from kernel_opt.edges.session_files import REQUEST, RESULT, WORKER, WorkerMark
+from kernel_opt.edges.record_files import write_record
+from kernel_opt.edges.session_files import CANCEL, REQUEST, RESULT, WORKER, WorkerMark
 from kernel_opt.edges.session_records import RunOutcome, SessionOutcome, SessionResult
 from kernel_opt.model.errors import InfrastructureError
+from tests.edges.sessions import executor, open_on, read_worker_pid
 from tests.edges.waiting import Tracer, wait_until
 from tests.worker.conftest import Host, host
 
-__all__ = ["host"]
+__all__ = ["executor", "host"]
 
 LOST = SessionResult(outcome=SessionOutcome.LOST, why=("its worker is gone",))
-
-
-@pytest.fixture
-def executor(host: Host) -> Iterator[LocalExecutor]:
-    """An executor whose workers are all gone at the end."""
-    made = LocalExecutor()
-    yield made
-    for directory in made.adopt(host.root / "sessions"):
-        made.cancel(directory)
-
-
-def open_on(host: Host, executor: LocalExecutor, name: str = "s1", **rest: object) -> Session:
-    """Open a session that must be granted."""
-    opened = open_session(executor, host.root / "sessions" / name, host.make_request(id=name, **rest))
-    assert isinstance(opened, Session), opened
-    return opened
-
-
-def read_worker_pid(session: Session) -> int:
-    mark = read_record(session.directory / WORKER, WorkerMark)
-    assert mark is not None
-    return mark.pid
 
 
 def test_a_session_from_beginning_to_end(host: Host, executor: LocalExecutor) -> None:
@@ -58,9 +36,32 @@ def test_a_session_from_beginning_to_end(host: Host, executor: LocalExecutor) ->
         second = session.run(host.make_order(2, "exit 4"))
     assert (first.outcome, [file.origin for file in first.files]) == (RunOutcome.OK, ["r.csv"])
     assert (second.outcome, second.exit_code) == (RunOutcome.FAILED, 4)
-    assert session.end() == SessionResult(outcome=SessionOutcome.OK)
+    assert session.end() == SessionResult(outcome=SessionOutcome.OK, worker_stays=True)
     assert lease.holder(session.granted.lease_key) is None
     assert session.run(host.make_order(3, "true")).outcome is RunOutcome.LOST
+
+
+def test_a_session_is_ended_without_its_marker_too(host: Host) -> None:
+    """Where the marker file cannot be made, on a full disk say, a signal lets go of the card; and that is told."""
+    told: list[str] = []
+    executor = LocalExecutor(tell=told.append)
+    session = open_on(host, executor)
+    (session.directory / CANCEL).symlink_to(CANCEL)  # a link to itself cannot be opened
+    executor.cancel(session.directory)
+    assert lease.holder(session.granted.lease_key) is None
+    assert session.end().outcome is SessionOutcome.CANCELLED
+    assert "session s1 is ended by a signal" in told[0]
+
+
+def test_an_order_that_could_not_be_written_costs_no_wait(host: Host, executor: LocalExecutor) -> None:
+    """When the disk is full for a moment, the session still ends in order by the next word."""
+    session = open_on(host, executor)
+    orders = session.directory / "orders"
+    orders.rename(session.directory / "away")
+    with pytest.raises(FileNotFoundError):
+        session.run(host.make_order(1, "true"))
+    (session.directory / "away").rename(orders)
+    assert session.end() == SessionResult(outcome=SessionOutcome.OK, worker_stays=True)
 
 
 def test_two_sessions_take_two_cards(host: Host, executor: LocalExecutor) -> None:

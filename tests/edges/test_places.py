@@ -74,6 +74,20 @@ def test_a_run_is_found_by_its_note(tmp_path: Path, state: Path) -> None:
     assert list_runs() == sorted(places)
 
 
+@pytest.mark.usefixtures("state")
+def test_one_run_that_cannot_be_read_leaves_the_others(tmp_path: Path) -> None:
+    """It is listed by the name of its directory, with what is wrong with it."""
+    broken, sound = (place_run(str(tmp_path), tag, f"/tree-{tag}") for tag in ("a", "b"))
+    for place in (broken, sound):
+        Path(place.directory).mkdir(parents=True)
+        write_about(place)
+    Path(broken.directory, "run.json").write_text("{")
+    first, second = list_runs()
+    assert second == sound
+    assert (first.directory, first.tag) == (broken.directory, "a")
+    assert "run.json cannot be read" in first.problem
+
+
 def test_no_state_is_no_runs(state: Path) -> None:
     """Before the first start, and where a file is in the way."""
     assert list_runs() == []

@@ -1,10 +1,10 @@
 """One suite over every kind of journal: the one on disk and the one in memory keep the same promises."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from kernel_opt.journal.book import Book, MemoryBook, Record
 from kernel_opt.journal.store import Store

@@ -2,7 +2,6 @@
 
 import json
 import types
-from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
@@ -12,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as thorough
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from kernel_opt.journal.book import Record
 from kernel_opt.journal.codec import FACTS, SCHEMA, entries, to_entry, to_record

@@ -2,12 +2,12 @@
 
 import json
 import resource
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from kernel_opt.journal.book import Record
 from kernel_opt.journal.mirror import FIRST_PREV, NAME, Mirror, format_line, parse_line, read_mirror

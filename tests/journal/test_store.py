@@ -1,10 +1,10 @@
 """The journal on disk: two copies that mend each other, and refusals that destroy nothing."""
 
 import sqlite3
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from kernel_opt.journal.book import Record
 from kernel_opt.journal.database import APPLICATION_ID

@@ -20,18 +20,25 @@ class FakePlatform:
     name: str = "fake"
 
     def read_cards(self) -> tuple[Reading, ...]:
-        """Read the file; ``{"fail": ...}`` fails, ``{"hang_s": ...}`` answers late."""
+        """Read the file; ``{"fail": ...}`` fails, ``{"hang_s": ...}`` answers late, ``{"count": ...}`` counts."""
         cards = json.loads(self.state.read_text())
         if isinstance(cards, dict):
             time.sleep(cards.get("hang_s", 0))
             if "fail" in cards:
                 raise ReadFailedError(cards["fail"])
+            if cards.get("count"):
+                with self.state.with_name("looks").open("ab") as looks:
+                    looks.write(b".")
             cards = cards["cards"]
         return tuple(self._read_card(number, card) for number, card in enumerate(cards))
 
     def bind(self, card: Reading, environ: Mapping[str, str]) -> dict[str, str]:
         """Show one card, and hide the mask a person had set."""
         return {key: value for key, value in environ.items() if key != "FAKE_MASK"} | {"FAKE_CARD": str(card.card)}
+
+    def enclose(self, card: Reading, environ: Mapping[str, str]) -> tuple[tuple[str, ...], dict[str, str]]:
+        """Show one card; it has no device."""
+        return (), self.bind(card, environ)
 
     def lease_key(self, card: Reading) -> str:
         """Name the card by its bus address."""
@@ -49,6 +56,7 @@ class FakePlatform:
             vram_total_bytes=1024 * MEBIBYTE,
             users=None if users is None else tuple(GpuUser(pid, "python") for pid in users),
             pids_local=True,
+            **{key: card[key] for key in ("sclk_mhz", "throttled", "power_cap_w", "perf_level") if key in card},
         )
 
 

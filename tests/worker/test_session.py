@@ -1,6 +1,7 @@
 """Promises of a measuring session, carried out in this very process with all orders given beforehand."""
 
 import hashlib
+import json
 import os
 import signal
 from pathlib import Path
@@ -54,7 +55,7 @@ def hold_request(host: Host, request: object, *orders: RunOrder) -> tuple[Sessio
 def test_a_run_is_answered_with_its_files(host: Host) -> None:
     """A run that ends well is answered with its time, its log, and what it wrote, each file with its digest."""
     result, (answer,) = hold(host, host.make_order(1, "echo said; echo 12 >result.csv"))
-    assert result == SessionResult(outcome=SessionOutcome.OK)
+    assert result == SessionResult(outcome=SessionOutcome.OK, worker_stays=True)
     assert (answer.outcome, answer.exit_code, answer.signal) == (RunOutcome.OK, 0, None)
     (file,) = answer.files
     content = (host.root / "session" / file.path).read_bytes()
@@ -290,6 +291,44 @@ def test_the_worker_says_who_it_is(host: Host) -> None:
 
 def test_a_request_survives_its_file(host: Host, tmp_path: Path) -> None:
     """What a daemon writes is what the worker reads."""
-    request = host.make_request(last_used={"card": 1.5}, env={"A": "b"})
+    request = host.make_request(last_used={"card": 1.5})
     write_record(tmp_path / "r.json", request)
     assert read_record(tmp_path / "r.json", SessionRequest) == request
+
+
+def wait_for_looks(host: Host, count: int) -> str:
+    """Return shell lines that wait until so many more looks at the cards were taken."""
+    size = f"$(wc -c <{host.root}/looks)"
+    return f"want=$(({size} + {count})); until [ {size} -ge $want ]; do sleep 0.01; done"
+
+
+def test_what_was_seen_under_load_is_told(host: Host) -> None:
+    """Clock under load, busiest look and throttling go with the answer, though the card sleeps before and after."""
+    host.set_cards({"sclk_mhz": 131.0}, count=True)
+    loaded = '{"cards": [{"use_pct": 97.0, "sclk_mhz": 2100.0, "throttled": true}], "count": true}'
+    asleep = '{"cards": [{"sclk_mhz": 131.0}], "count": true}'
+    put = f"cat >{host.root}/cards.next; mv {host.root}/cards.next {host.root}/cards"
+    script = f"echo '{loaded}' | {{ {put}; }}; {wait_for_looks(host, 4)}; echo '{asleep}' | {{ {put}; }}"
+    _, (answer, short) = hold(host, host.make_order(1, script), host.make_order(2, "true"))
+    assert answer.outcome is RunOutcome.OK
+    seen = answer.under_load
+    assert seen is not None
+    assert (seen.clock_mhz, seen.lowest_mhz, seen.highest_mhz, seen.throttled) == (2100.0, 2100.0, 2100.0, True)
+    assert (seen.busiest.use_pct, seen.busiest.sclk_mhz) == (97.0, 2100.0)
+    assert answer.after is not None
+    assert answer.after.sclk_mhz == 131.0
+    # However slow this host: no look saw the card at work in the second run.
+    assert short.under_load is None or short.under_load.clock_mhz is None
+
+
+@pytest.mark.parametrize("setting", ["power_cap_w", "perf_level"])
+def test_a_setting_changed_and_put_back_disturbs(host: Host, setting: str) -> None:
+    """Who changes power cap or performance level in the middle of a run spoils it, also when nothing is left of it."""
+    before, meanwhile = {"power_cap_w": (750.0, 500.0), "perf_level": ("auto", "low")}[setting]
+    host.set_cards({setting: before}, count=True)
+    states = [json.dumps({"cards": [{setting: value}], "count": True}) for value in (meanwhile, before)]
+    put = f"cat >{host.root}/cards.next; mv {host.root}/cards.next {host.root}/cards"
+    script = f"echo '{states[0]}' | {{ {put}; }}; {wait_for_looks(host, 2)}; echo '{states[1]}' | {{ {put}; }}"
+    _, (answer,) = hold(host, host.make_order(1, script))
+    assert answer.outcome is RunOutcome.DISTURBED
+    assert f"changed from {before} to {meanwhile}" in answer.disturbances[0]
