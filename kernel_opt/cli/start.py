@@ -37,6 +37,12 @@ def add_parser(subparsers: Subparsers) -> None:
         "--unless-stopped", action="store_true", help="with --resume: leave a run alone that ended by itself"
     )
     parser.add_argument(
+        "--require-sandbox",
+        choices=("S1", "S2", "S3"),
+        default="",
+        help="refuse where children cannot be held this firmly; `kernel-opt doctor` shows the level",
+    )
+    parser.add_argument(
         "--force-network-fs", action="store_true", help="allow the state directory on a network file system"
     )
 
@@ -72,6 +78,7 @@ def run(args: argparse.Namespace) -> int:
         resume=args.resume,
         unless_stopped=args.unless_stopped,
         force_network_fs=args.force_network_fs,
+        require_sandbox=args.require_sandbox,
     )
     place, notes = prepare(wish)
     if args.unless_stopped and is_stopped(place):

@@ -12,6 +12,7 @@ from kernel_opt.edges.places import RunPlace, place_run, write_about
 from kernel_opt.edges.repository import Repository
 from kernel_opt.edges.settings_file import find_settings, plain_settings
 from kernel_opt.model.errors import UsageError
+from kernel_opt.model.sandbox import SandboxLevel
 from kernel_opt.model.settings import Settings
 
 
@@ -28,6 +29,8 @@ class Wish:
     resume: bool = False
     unless_stopped: bool = False
     force_network_fs: bool = False
+    require_sandbox: str = ""
+    """The sandbox level that this run needs; empty: what the settings say."""
 
 
 def prepare(wish: Wish) -> tuple[RunPlace, list[str]]:
@@ -46,7 +49,7 @@ def prepare(wish: Wish) -> tuple[RunPlace, list[str]]:
         raise UsageError(f"run {tag} of {repository.root} exists already", mend)
     _refuse_traces_of_tag(repository, tag, worktree)
     found = find_settings(repository.root, wish.config)
-    settings = _with_agent(found.settings, wish.agent)
+    settings = _with_level(_with_agent(found.settings, wish.agent), wish.require_sandbox)
     base = repository.head_commit()
     if not repository.exists_at(base, settings.benchmark.file):
         mend = "commit it, or name the right one as benchmark.file"
@@ -78,8 +81,9 @@ def _prepare_resume(wish: Wish, place: RunPlace) -> tuple[RunPlace, list[str]]:
     folder = Path(place.directory)
     if not folder.exists():
         raise UsageError(f"there is no run {wish.tag} of {place.repository}", "start it without --resume")
-    if wish.config is not None or wish.agent:
-        raise UsageError("a run keeps its settings for life", "leave --config and --agent away, or begin a new run")
+    if wish.config is not None or wish.agent or wish.require_sandbox:
+        mend = "leave --config, --agent and --require-sandbox away, or begin a new run"
+        raise UsageError("a run keeps its settings for life", mend)
     plan = read_plan(folder)
     fields = {name: getattr(plan, name) for name in Plan.__struct_fields__}
     if wish.unless_stopped:
@@ -112,3 +116,12 @@ def _with_agent(settings: Settings, agent: str) -> Settings:
         replace(settings.agent, name="command", command=words) if is_command else replace(settings.agent, name=agent)
     )
     return replace(settings, agent=chosen)
+
+
+def _with_level(settings: Settings, level: str) -> Settings:
+    """Let --require-sandbox ask for more, or less, than the settings."""
+    from msgspec.structs import replace
+
+    if not level:
+        return settings
+    return replace(settings, sandbox=replace(settings.sandbox, require=SandboxLevel(level)))

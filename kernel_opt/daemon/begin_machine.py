@@ -7,10 +7,14 @@ from pathlib import Path
 from kernel_opt.edges.agents.choose import choose_proposer
 from kernel_opt.edges.files import filesystem_kind, free_bytes
 from kernel_opt.edges.git_refs import read_ref
+from kernel_opt.edges.pins import pin_inputs
 from kernel_opt.edges.places import RunPlace
 from kernel_opt.edges.platforms import open_kit
 from kernel_opt.edges.repository import Repository
+from kernel_opt.edges.sandbox_base import require_level
+from kernel_opt.edges.sandbox_probe import probe_sandbox
 from kernel_opt.model.errors import UsageError
+from kernel_opt.model.sandbox import SandboxLevel
 from kernel_opt.model.settings import Settings
 
 
@@ -29,13 +33,21 @@ def refuse_unfit_place(repository: Repository, worktree: Path) -> None:
 
 def refuse_unfit_machine(settings: Settings, repository: Path) -> None:
     """Refuse when what the run needs is not on this machine."""
+    refuse_missing_programs(settings)
+    if settings.sandbox.require is not SandboxLevel.S1:
+        require_level(settings.sandbox, probe_sandbox())
+    pin_inputs(repository, settings.tree.inputs)
+    problem = choose_proposer(settings, repository).find_problem()
+    if problem is not None:
+        raise UsageError(f"the proposer {settings.agent.name!r} cannot be used: {problem}", "see `kernel-opt doctor`")
+
+
+def refuse_missing_programs(settings: Settings) -> None:
+    """Refuse when a program that measuring needs is not there."""
     for program in open_kit(settings.platform).programs:
         if shutil.which(program) is None:
             mend = 'install ROCm\'s tools or add their folder to PATH; without a GPU there is platform.name = "host"'
             raise UsageError(f"{program} is not on PATH", mend)
-    problem = choose_proposer(settings, repository).find_problem()
-    if problem is not None:
-        raise UsageError(f"the proposer {settings.agent.name!r} cannot be used: {problem}", "see `kernel-opt doctor`")
 
 
 def make_state_folder(

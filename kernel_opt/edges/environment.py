@@ -9,7 +9,7 @@ KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TERM", "USER", "LOGNAME", "
 
 CACHES = (
     "XDG_CACHE_HOME", "TRITON_CACHE_DIR", "FLYDSL_RUNTIME_CACHE_DIR", "FLYDSL_AUTOTUNE_CACHE_DIR", "AITER_JIT_DIR",
-    "TORCHINDUCTOR_CACHE_DIR", "TORCH_EXTENSIONS_DIR",
+    "TORCHINDUCTOR_CACHE_DIR", "TORCH_EXTENSIONS_DIR", "TRITON_HOME", "NUMBA_CACHE_DIR", "AMD_COMGR_CACHE_DIR",
 )  # fmt: skip
 """A compiled kernel left in a shared cache would run in every later attempt, also after it was dropped."""
 

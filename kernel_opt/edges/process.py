@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from kernel_opt.edges.containment import Containment, probe_containment
+from kernel_opt.edges.sandbox import build_walls, limits_of
 from kernel_opt.edges.supervisor_link import SupervisorLink
 from kernel_opt.model.errors import InfrastructureError, KernelOptError
+from kernel_opt.model.sandbox import Sandbox
 
 LOG_CAP_BYTES = 16 << 20
 """16 MiB: the longest honest log seen is a hundredth of it, and a flood of it can still be opened."""
@@ -67,16 +69,20 @@ def run_contained(
     tick_s: float = 0.5,
     pass_fds: Sequence[int] = (),
     containment: Containment | None = None,
+    sandbox: Sandbox | None = None,
 ) -> Ended:
     """Run a command to its end, or end it, and leave nothing of it alive.
 
     Its output goes to ``log``, of which at most ``log_cap_bytes`` are kept, the beginning and the end. It is killed
     after ``timeout_s``, after ``no_output_s`` without output, when ``on_tick`` (called about every ``tick_s``) returns
-    a wish, and when this process ends in any way. ``interrupt_first`` gives it SIGINT and 10 s, then SIGTERM and 5 s.
+    a wish, and when this process ends in any way. ``sandbox`` tells what it may see and write; without one it may what
+    we may, and is only held together. ``interrupt_first`` gives it SIGINT and 10 s, then SIGTERM and 5 s.
     Raises InfrastructureError when it cannot be started or its supervisor is lost.
     """
     if threading.current_thread() is not threading.main_thread():
         raise KernelOptError("a child was to be started outside the main thread", "it would die with that thread")
+    shown = (str(cwd), *((str(stdin.absolute()),) if stdin is not None else ()))
+    walls = None if sandbox is None else build_walls(sandbox, argv, env, shown, str(log))
     spec: dict[str, Any] = {
         "argv": list(argv),
         "cwd": str(cwd),
@@ -85,11 +91,12 @@ def run_contained(
         "timeout_s": timeout_s,
         "log_cap_bytes": log_cap_bytes,
         "no_output_s": no_output_s,
-        "max_file_bytes": max_file_bytes,
         "interrupt_first": interrupt_first,
         "kill_grace_s": kill_grace_s,
+        **limits_of(walls, max_file_bytes),
     }
-    link = SupervisorLink(containment or probe_containment(), spec, log, pass_fds)
+    chosen = (walls.containment if walls else None) or containment or probe_containment()
+    link = SupervisorLink(chosen, spec, log, pass_fds)
     watch = _Watch(link, time.monotonic() + timeout_s + kill_grace_s + _STOP_LIMIT_S, on_tick, tick_s)
     with ExitStack() as undo:
         # Also when an exception (a signal's, say) passes through: nothing that was started is left behind.

@@ -1,4 +1,4 @@
-"""A program that leaves five kinds of processes behind, all deaf to polite signals. Usage: hostile.py stay|leave.
+"""A program that leaves five kinds of processes behind, all deaf to polite signals. Usage: hostile.py stay|leave [MARK].
 
 A plain child, one in its own session, one double-forked, one double-forked with a new program and an empty environment,
 and one that forks itself anew every 20 ms. Prints ``ready`` when all of them live.
@@ -21,7 +21,7 @@ def linger(ready: int) -> None:
 def change_program(ready: int) -> None:
     code = "import os,time; os.write(int(os.sys.argv[1]), b'.'); time.sleep(600)"
     os.set_inheritable(ready, True)
-    os.execve(sys.executable, [sys.executable, "-S", "-c", code, str(ready)], {})
+    os.execve(sys.executable, [sys.executable, "-S", "-c", code, str(ready), *sys.argv[2:]], {})
 
 
 def fork_on(ready: int) -> None:
