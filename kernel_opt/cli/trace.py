@@ -28,7 +28,11 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--against", type=Path, metavar="DIR", help="say what changed against the trace in this folder")
     parser.add_argument(
-        "--kernel", action="append", default=[], metavar="NAME", help="the target: a name or a regular expression"
+        "--kernel",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="the target: a name or a regular expression (default: the kernels of the files being tuned)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--platform", choices=("rocm", "host"), default="rocm", help="whose tracer (default: rocm)")
@@ -75,11 +79,11 @@ def _trace(args: argparse.Namespace, command: list[str]) -> Any:
 def _read(folder: Path, named: list[str], note: str = "") -> Any:
     from msgspec import structs
 
+    from kernel_opt.cli.trace_target import choose_targets
     from kernel_opt.edges.tracers.read import read_trace
-    from kernel_opt.rules.target import find_targets
     from kernel_opt.rules.trace_summary import summarise_kernels, summarise_trace
 
     recording = read_trace(folder)
-    targets = find_targets(summarise_kernels(recording.launches), named=named)
+    targets, doubt = choose_targets(summarise_kernels(recording.launches), named, Path.cwd())
     trace = summarise_trace(recording, targets)
-    return structs.replace(trace, notes=(*trace.notes, note)) if note else trace
+    return structs.replace(trace, notes=tuple(filter(None, (*trace.notes, doubt, note))))

@@ -6,16 +6,15 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from kernel_opt.edges.clock import Clock, SystemClock
-from kernel_opt.edges.gpus.platform import Platform
+from kernel_opt.edges.clock import SystemClock
 from kernel_opt.edges.gpus.rocm import open_platform
-from kernel_opt.edges.lease import take
+from kernel_opt.edges.idle_card import hold_idle_card
 from kernel_opt.edges.process import Ended, StopWish, run_contained
 from kernel_opt.edges.tracers import host, rocprofv3
 from kernel_opt.edges.tracers.failures import explain_failure, has_whole_results
 from kernel_opt.edges.tracers.rocprofv3 import Rung, next_rung
 from kernel_opt.model.errors import InfrastructureError, UsageError
-from kernel_opt.rules.gate import Thresholds, judge_card, pick_card
+from kernel_opt.rules.gate import Thresholds
 
 _FINALIZER_TICKS = 60
 """Half-seconds without a change after whole results: the tracer hangs in its finalizer, its files are good."""
@@ -50,7 +49,8 @@ def run_traced(
         ended = _run(host.trace_argv(command, folder, sampling=True), folder, os.environ, timeout_s)
         return "" if ended.exit_code == 0 else _complain(command, ended, folder)
     own = nullcontext(dict(os.environ))
-    with hold_card(open_platform({}), Thresholds(), SystemClock()) if is_gated else own as environ:
+    gated = hold_idle_card(open_platform({}), Thresholds(), SystemClock(), os.environ)
+    with gated if is_gated else own as environ:
         return _descend(command, folder, environ, Rung.THREAD if is_deep else Rung.KERNEL, kernels, timeout_s)
 
 
@@ -123,25 +123,3 @@ def _complain(command: Sequence[str], ended: Ended, folder: Path) -> str:
     raise InfrastructureError(
         f"{command[0]} left no trace: {_say_end(ended)}: {tail}", "run it without the tracer first"
     )
-
-
-@contextmanager
-def hold_card(platform: Platform, thresholds: Thresholds, clock: Clock) -> Generator[dict[str, str]]:
-    """Take the idlest card for ourselves and give the environment that shows it alone."""
-    looks = [platform.read_cards()]
-    for _ in range(thresholds.looks - 1):
-        clock.sleep_s(thresholds.gap_s)
-        looks.append(platform.read_cards())
-    states = [
-        judge_card([reading for look in looks for reading in look if reading.card == card.card], thresholds)
-        for card in looks[-1]
-    ]
-    picked = pick_card(states, {})
-    if picked is None:
-        why = "; ".join(f"card {state.reading.card}: {state.why}" for state in states)
-        raise InfrastructureError(f"no idle GPU: {why}", "wait, or use --any-gpu when the card is yours")
-    lease = take(platform.lease_key(picked.reading), {"pid": os.getpid(), "what": "kernel-opt trace"})
-    if lease is None:
-        raise InfrastructureError(f"card {picked.reading.card} is leased", "wait, or see kernel-opt gpus")
-    with lease:
-        yield platform.bind(picked.reading, os.environ)

@@ -7,6 +7,7 @@ from pathlib import Path
 from kernel_opt.edges.platforms import Tracer
 from kernel_opt.edges.process import Ended, StopWish, run_contained
 from kernel_opt.edges.tracers.failures import has_whole_results
+from kernel_opt.edges.tracers.rocprofv3 import Rung
 
 LOG_TAIL_BYTES = 8_000
 HUNG_TICKS = 60
@@ -50,7 +51,7 @@ def run_first(
     """Run the command in ``tree``, traced where there is a tracer; logs and traces go into ``work``, a new folder."""
     work.mkdir(parents=True)
     trace = work / "trace" if tracer is not None else None
-    command = list(argv) if tracer is None or trace is None else tracer.trace_argv(argv, trace, deep=False)
+    command = list(argv) if tracer is None or trace is None else tracer.trace_argv(argv, trace, Rung.KERNEL)
     before = dict(_find_tables(tree))
     watch = _Watch(trace, on_tick, hung_ticks)
     log = work / "benchmark.log"

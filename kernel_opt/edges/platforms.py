@@ -28,19 +28,12 @@ class Tracer(Protocol):
     names_card: bool
     """Whether its tables tell on which card the kernels ran."""
 
-    def trace_argv(
-        self,
-        argv: Sequence[str],
-        out_dir: Path,
-        *,
-        deep: bool,
-        rung: Rung | None = None,
-        kernels: Sequence[str] = (),
-    ) -> list[str]:
-        """Return the command that runs ``argv`` traced.
+    def trace_argv(self, argv: Sequence[str], out_dir: Path, rung: Rung, kernels: Sequence[str] = ()) -> list[str]:
+        """Return the command that runs ``argv`` traced so deep; deep looks keep to ``kernels``."""
+        ...
 
-        ``deep`` looks for hot lines and costs time; ``rung`` names the depth instead. Deep looks keep to ``kernels``.
-        """
+    def describe(self) -> str:
+        """Return which tracer this is, for the record; empty when it cannot be told."""
         ...
 
 
@@ -61,18 +54,14 @@ class HostTracer:
     deep_rungs: tuple[Rung, ...] = (Rung.THREAD,)
     names_card = False
 
-    def trace_argv(
-        self,
-        argv: Sequence[str],
-        out_dir: Path,
-        *,
-        deep: bool,
-        rung: Rung | None = None,
-        kernels: Sequence[str] = (),
-    ) -> list[str]:
+    def trace_argv(self, argv: Sequence[str], out_dir: Path, rung: Rung, kernels: Sequence[str] = ()) -> list[str]:
         """Return the command that runs ``argv`` traced; its sampler sees all kernels at once."""
         del kernels
-        return host.trace_argv(argv, out_dir, sampling=deep if rung is None else rung is Rung.THREAD)
+        return host.trace_argv(argv, out_dir, sampling=rung is Rung.THREAD)
+
+    def describe(self) -> str:
+        """It is a part of kernel-opt, whose version is told anyway."""
+        return ""
 
 
 class RocmTracer:
@@ -81,18 +70,15 @@ class RocmTracer:
     deep_rungs: tuple[Rung, ...] = (Rung.THREAD, Rung.COUNTERS)
     names_card = True
 
-    def trace_argv(
-        self,
-        argv: Sequence[str],
-        out_dir: Path,
-        *,
-        deep: bool,
-        rung: Rung | None = None,
-        kernels: Sequence[str] = (),
-    ) -> list[str]:
+    def trace_argv(self, argv: Sequence[str], out_dir: Path, rung: Rung, kernels: Sequence[str] = ()) -> list[str]:
         """Return the command that runs ``argv`` traced."""
         regex = rocprofv3.to_regex(kernels)
-        return guard_argv(rocprofv3.trace_argv(argv, out_dir, deep=deep, rung=rung, kernel_regex=regex), out_dir)
+        return guard_argv(rocprofv3.trace_argv(argv, out_dir, rung=rung, kernel_regex=regex), out_dir)
+
+    def describe(self) -> str:
+        """Return the tracer's version and that of its ROCm."""
+        version, _ = rocprofv3.probe()
+        return "" if version is None else f"rocprofv3 {version.version} (ROCm {version.rocm})"
 
 
 def open_kit(settings: PlatformSettings) -> PlatformKit:

@@ -20,6 +20,12 @@ class BenchRun(Struct, frozen=True, kw_only=True):
     error_checked: bool = False
     """Whether an error column was there to be checked; else the exit code alone says right."""
     control_us: float | None = None
+    columns: tuple[str, ...] = ()
+    """All columns of its table."""
+    tells_summary: bool = False
+    """Whether its log shows the time of every row as well."""
+    surroundings: dict[str, str] = {}
+    """At the baseline: card, clocks, driver and tracer in words, as far as they could be read."""
 
 
 class WrongRow(Struct, frozen=True, kw_only=True):

@@ -42,6 +42,11 @@ class TimedRun(Struct, frozen=True, kw_only=True):
     gpu_whole_us: float | None = None
     """The target kernel's time over the whole run."""
     clock_mhz: float | None = None
+    """Core clock under load; None where too few looks met the load."""
+    clock_range_mhz: tuple[float, float] | None = None
+    """Lowest and highest seen under load."""
+    throttled: bool | None = None
+    """Whether the card held itself back at any look."""
     temperature_c: float | None = None
     power_cap_w: float | None = None
     disturbed: str | None = None

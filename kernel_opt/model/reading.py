@@ -32,6 +32,8 @@ class Reading:
     """KFD's gpu_id."""
     hip_index: int | None = None
     """The index HIP gives the card when nothing is masked: the place among KFD's GPU nodes."""
+    render_minor: int | None = None
+    """The number of its render device, /dev/dri/renderD128 and so on."""
     partition: str | None = None
     """The compute partition mode in upper case, such as SPX or CPX."""
     partition_id: int | None = None
@@ -55,3 +57,19 @@ class Reading:
     """Why we keep off whatever the load is: the user's own mask hides the card, for instance."""
     problem: str | None = None
     """Why something above is unknown, in words for people."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnderLoad:
+    """What the looks at one card showed while our child ran."""
+
+    looks: int
+    busiest: Reading
+    """The look with the highest load; the first one where no load was told."""
+    clock_mhz: float | None = None
+    """The middle of the core clocks under load; None with too few such looks to tell."""
+    lowest_mhz: float | None = None
+    highest_mhz: float | None = None
+    hottest_c: float | None = None
+    throttled: bool | None = None
+    """True when any look said so; None when none said anything."""

@@ -112,6 +112,8 @@ class Recording(Struct, frozen=True, kw_only=True):
     agents: tuple[Agent, ...] = ()
     sites: tuple[KernelSites, ...] = ()
     counters: tuple[CounterTotal, ...] = ()
+    isa: dict[str, str] = {}
+    """Base name of a kernel to the fingerprint of its compiled code, where that lay beside the trace."""
     files: tuple[str, ...] = ()
     """What was read, below the folder."""
     notes: tuple[str, ...] = ()

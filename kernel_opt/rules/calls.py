@@ -4,12 +4,14 @@ A kernel that remembers its answer, or answers from another stream, looks fast t
 many launches there were, how long each took, and when.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 
 from kernel_opt.model.config import ConfigRow
 from kernel_opt.model.recording import Recording
+from kernel_opt.model.trace import Trace
 from kernel_opt.rules.attribution import Attribution, CallCounts, RowGpuTime
+from kernel_opt.rules.call_counts import count_launches, find_count_trouble, least_launches
 from kernel_opt.rules.integrity import Refusal
 
 UNEVEN = 4.0
@@ -18,8 +20,8 @@ UNEVEN_ALONE = 20.0
 """The same for the first call when best was not seen yet: of a kernel of 5 us the cold start alone may take 50 us."""
 TOO_GOOD = 0.5
 """Timed call over best's: who remembers an answer gains more; a slow first call without that is tuning or compiling."""
-SCRIPT_FLOOR = 0.8
-"""Script time over GPU time of the same call: a call cannot end before its kernels."""
+SCRIPT_FLOOR = 0.97
+"""Script time over GPU time of the same calls: no call ends before its kernels, but two clocks differ a little."""
 TIMER_US = 1.0
 """What event timers resolve: of a kernel that short the script's figure says little."""
 
@@ -31,27 +33,35 @@ def find_call_cheat(
     found: Attribution,
     best: Attribution | None,
     counts: CallCounts | None,
+    baseline: Trace | None = None,
+    best_us: Mapping[str, float] | None = None,
 ) -> Refusal | None:
-    """Return what shows that calls were skipped, remembered or timed wrongly; ``best`` shows what is usual here."""
+    """Return what shows that calls were skipped, remembered or timed wrongly; ``best`` shows what is usual here.
+
+    ``counts`` are the settings', which ``baseline`` may contradict; ``best_us`` are best's times by the script.
+    """
     return (
-        _find_skipped(recording, targets, len(rows), counts)
+        _find_skipped(recording, targets, len(rows), counts, baseline)
         or _find_uneven(found, best)
-        or _find_early_end(found, best, {row.key: row.us for row in rows})
+        or _find_uneven_timed(found)
+        or _find_early_end(found, best, {row.key: row.us for row in rows}, best_us or {})
     )
 
 
-def _find_skipped(recording: Recording, targets: Sequence[str], rows: int, counts: CallCounts | None) -> Refusal | None:
-    if counts is None:
+def _find_skipped(
+    recording: Recording, targets: Sequence[str], rows: int, counts: CallCounts | None, baseline: Trace | None
+) -> Refusal | None:
+    wanted = least_launches(counts, baseline, rows)
+    if counts is None or wanted is None:
         return None
-    wanted = rows * (counts.warmup + counts.timed)
     names = frozenset(targets)
     launches = sum(launch.calls for launch in recording.launches if launch.kernel in names)
     if launches >= wanted:
         return None
-    why = (
-        f"the benchmark calls the kernel {wanted} times ({rows} rows, {counts.warmup} warm-up and {counts.timed} timed "
-        f"calls each by the settings), the trace shows {launches} launches of it"
-    )
+    shown = f"{rows} rows, {counts.warmup} warm-up and {counts.timed} timed calls each by the settings"
+    if find_count_trouble(counts, baseline, rows):
+        shown = f"as the baseline does, whose {count_launches(baseline)} launches are fewer than the settings tell"
+    why = f"the benchmark calls the kernel {wanted} times ({shown}), the trace shows {launches} launches of it"
     return Refusal(rule="skipped-calls", why=why, cheat=True)
 
 
@@ -63,6 +73,20 @@ def _find_uneven(found: Attribution, best: Attribution | None) -> Refusal | None
             why = f"{which} of {row.config} takes {UNEVEN:.0f} times as long as the timed ones, or more"
             return Refusal(rule="uneven-calls", why=why, cheat=True)
     return None
+
+
+def _find_uneven_timed(found: Attribution) -> Refusal | None:
+    """See whether one timed call does the work of the others: a hiccup of the card hits one row, not half of them."""
+    odd = [row for row in found.rows if row.samples_us and _is_longer(max(row.samples_us), _typical(row), UNEVEN_ALONE)]
+    if not odd or 2 * len(odd) < len(found.rows):
+        return None
+    longest, typical = max(odd[0].samples_us), _typical(odd[0])
+    why = f"one timed call of {odd[0].config} takes {longest:.4g} us, the others {typical:.4g} us"
+    return Refusal(rule="uneven-calls", why=f"{why}; so in {len(odd)} of {len(found.rows)} rows", cheat=True)
+
+
+def _typical(row: RowGpuTime) -> float:
+    return median(row.samples_us)
 
 
 def _find_uneven_call(row: RowGpuTime, before: RowGpuTime | None) -> str | None:
@@ -96,13 +120,27 @@ def _usual(before: RowGpuTime | None, first: int) -> float:
     return max(1.0, (min(calls) if first else calls[0]) / typical_us)
 
 
-def _find_early_end(found: Attribution, best: Attribution | None, script_us: dict[str, float]) -> Refusal | None:
+def _find_early_end(
+    found: Attribution, best: Attribution | None, script_us: Mapping[str, float], best_us: Mapping[str, float]
+) -> Refusal | None:
     """Compare GPU time with script time; without best's own rows there is nothing to say what is usual here."""
     if best is None or not best.rows:
         return None
+    usual = {row.config: _overlap(best_us.get(row.config), row) for row in best.rows}
     for row in found.rows:
-        script = script_us.get(row.config)
-        if script is not None and script + TIMER_US < SCRIPT_FLOOR * row.us:
-            why = f"{row.config} takes {script:.1f} us by the script and {row.us:.1f} us by the trace"
+        script, trace = script_us.get(row.config), _mean(row)
+        if script is not None and script + TIMER_US < SCRIPT_FLOOR * usual.get(row.config, 1.0) * trace:
+            why = f"{row.config} takes {script:.1f} us by the script and {trace:.1f} us by the trace"
             return Refusal(rule="script-below-trace", why=why, cheat=True)
     return None
+
+
+def _mean(row: RowGpuTime) -> float:
+    """Return the mean of the timed calls, as scripts tell it; a median would hide one long call among short ones."""
+    return sum(row.samples_us) / len(row.samples_us) if row.samples_us else row.us
+
+
+def _overlap(script_us: float | None, row: RowGpuTime) -> float:
+    """Return best's own script time over its trace where kernels of one call run side by side; else 1."""
+    trace = _mean(row)
+    return 1.0 if script_us is None or trace <= 0 else min(1.0, script_us / trace)

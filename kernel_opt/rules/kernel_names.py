@@ -29,6 +29,23 @@ def base_name(name: str) -> str:
     return kept[-1] if kept else text
 
 
+def plain_symbol(symbol: str) -> str:
+    """Return the base name of a kernel as compiled code calls it, mangled or not.
+
+    A mangled name spells each part of the qualified name with its length before it; the last one is the function's.
+    """
+    name = re.sub(r"\.kd$", "", symbol)
+    found = re.match(r"_Z(?:L|N[rVK]*)?", name)
+    if found is None:
+        return base_name(name)
+    rest, parts = name[found.end() :], list[str]()
+    while length := re.match(r"(?:L?|12_GLOBAL__N_1)(\d{1,4})", rest):
+        end = length.end() + int(length[1])
+        parts.append(rest[length.end() : end])
+        rest = rest[end:]
+    return parts[-1] if parts and parts[-1] else name
+
+
 def stem_names(name: str) -> tuple[str, ...]:
     """Return the base name and what it may have been called in the source before a compiler numbered it."""
     base = base_name(name)

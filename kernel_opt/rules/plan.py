@@ -29,7 +29,7 @@ def next_arm(case: Case, reason: str) -> RunArm:
 
 def find_redo(times: Times, known: CardBank, limits: JudgeLimits) -> Redo | None:
     """Return the first run that must be measured again, and may be."""
-    doubts = chain(_disturbed(times.slots), _unlike_readings(times.slots, limits), _too_slow(times, known))
+    doubts = chain(_disturbed(times.slots), _unlike_readings(times, limits), _too_slow(times, known))
     for index, why in doubts:
         if times.measurement.redos_of(index) < limits.max_redos:
             return Redo(index=index, why=why)
@@ -42,12 +42,27 @@ def _disturbed(counted: Sequence[tuple[int, TimedRun]]) -> Iterator[tuple[int, s
             yield index, run.disturbed
 
 
-def _unlike_readings(counted: Sequence[tuple[int, TimedRun]], limits: JudgeLimits) -> Iterator[tuple[int, str]]:
+def _unlike_readings(times: Times, limits: JudgeLimits) -> Iterator[tuple[int, str]]:
+    """Find pairs under unlike conditions.
+
+    A hungry kernel runs at a lower clock by its own doing: clocks that stay apart when both halves were run again are
+    how these two builds are, and later pairs with the same clocks are in no doubt.
+    """
+    counted = times.slots
     best = [(index, run) for index, run in counted if run.arm is Arm.BEST]
     candidate = [(index, run) for index, run in counted if run.arm is Arm.CANDIDATE]
-    clocks = [run.clock_mhz for _, run in counted if run.clock_mhz is not None]
+    # Replaced runs tell what is usual as well, else two halves stay equally odd for ever.
+    clocks = [run.clock_mhz for run in times.measurement.runs if run.clock_mhz is not None]
+    settled: list[tuple[TimedRun, TimedRun]] = []
     for left, right in zip(best, candidate, strict=False):
-        why = _difference(left[1], right[1], limits)
+        pair = left[1], right[1]
+        why = _difference(*pair, limits)
+        if why is None and (why := _find_unlike_clocks(*pair, limits)) is not None:
+            if any(_are_alike(pair[0], one, limits) and _are_alike(pair[1], other, limits) for one, other in settled):
+                continue
+            if sum(times.measurement.redos_of(index) for index, _ in (left, right)) >= limits.max_redos:
+                settled.append(pair)
+                continue
         if why is not None:
             yield _odd_one(left, right, clocks), why
 
@@ -55,17 +70,39 @@ def _unlike_readings(counted: Sequence[tuple[int, TimedRun]], limits: JudgeLimit
 def _difference(left: TimedRun, right: TimedRun, limits: JudgeLimits) -> str | None:
     if left.power_cap_w is not None and right.power_cap_w is not None and left.power_cap_w != right.power_cap_w:
         return f"the power cap changed within a pair ({left.power_cap_w:g} W, {right.power_cap_w:g} W)"
-    clocks = (left.clock_mhz, right.clock_mhz)
-    if clocks[0] and clocks[1] and abs(clocks[0] / clocks[1] - 1) * 100 > limits.clock_change_pct:
-        return f"the clock changed within a pair ({clocks[0]:g} MHz, {clocks[1]:g} MHz)"
+    are_clocks_known = left.clock_mhz and right.clock_mhz
+    if not are_clocks_known and {left.throttled, right.throttled} == {True, False}:
+        return "the card was throttled in one half of a pair"
     warmth = (left.temperature_c, right.temperature_c)
     if warmth[0] is not None and warmth[1] is not None and abs(warmth[0] - warmth[1]) > limits.temperature_change_c:
         return f"the temperature changed within a pair ({warmth[0]:g} C, {warmth[1]:g} C)"
     return None
 
 
+def _find_unlike_clocks(left: TimedRun, right: TimedRun, limits: JudgeLimits) -> str | None:
+    if _are_alike(left, right, limits) or _have_met(left, right):
+        return None
+    return f"the clock changed within a pair ({left.clock_mhz:g} MHz, {right.clock_mhz:g} MHz)"
+
+
+def _are_alike(left: TimedRun, right: TimedRun, limits: JudgeLimits) -> bool:
+    """Tell whether two runs had the same clock, as far as is known."""
+    if not left.clock_mhz or not right.clock_mhz:
+        return True
+    return abs(left.clock_mhz / right.clock_mhz - 1) * 100 <= limits.clock_change_pct
+
+
+def _have_met(left: TimedRun, right: TimedRun) -> bool:
+    """Tell whether the clocks of two runs moved over the same range: then their middles differ by chance."""
+    one, other = left.clock_range_mhz, right.clock_range_mhz
+    return one is not None and other is not None and one[0] <= other[1] and other[0] <= one[1]
+
+
 def _odd_one(left: tuple[int, TimedRun], right: tuple[int, TimedRun], clocks: Sequence[float]) -> int:
-    """Choose the half whose clock is further from the usual one of this measurement; else the later half."""
+    """Choose the half that alone was throttled, or whose clock is further from the usual one; else the later half."""
+    throttled = [index for index, run in (left, right) if run.throttled]
+    if len(throttled) == 1:
+        return throttled[0]
     if left[1].clock_mhz is not None and right[1].clock_mhz is not None:
         usual = median(clocks)
         distances = abs(left[1].clock_mhz - usual), abs(right[1].clock_mhz - usual)

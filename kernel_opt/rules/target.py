@@ -10,6 +10,7 @@ from kernel_opt.rules.kernel_names import foreign_source, matches, stem_names
 _REDUCE = re.compile(r"reduce|combine|merge|epilogue|stage2", re.IGNORECASE)
 _MIN_SHARE_PCT = 0.5
 """Of all GPU time: a kernel of the tuned files below this is a helper that no tuning would show."""
+_MAX_CHOICE = 8  # names to choose from; a person reads no more
 
 
 def words_of(sources: Iterable[str]) -> frozenset[str]:
@@ -31,13 +32,29 @@ def find_targets(
         ]
         return _with_roles(chosen)
     own = [kernel for kernel in kernels if foreign_source(kernel.name) is None]
-    told = [kernel for kernel in own if _is_in(words, kernel.name) and kernel.share_pct >= _MIN_SHARE_PCT]
-    if told:
-        return _with_roles([(kernel, "its name stands in the files being tuned") for kernel in told])
+    if told := _find_told(own, words):
+        return told
     if own:
         hottest = max(own, key=lambda kernel: kernel.total_ns)
         return _with_roles([(hottest, "the hottest kernel that is no library's")])
     return ()
+
+
+def propose_targets(
+    kernels: Sequence[KernelSummary], *, named: Sequence[str] = (), words: frozenset[str] = frozenset()
+) -> tuple[tuple[TargetKernel, ...], str]:
+    """Return the targets where they can be told, else none and a sentence with what there is to choose from."""
+    if named:
+        found = find_targets(kernels, named=named)
+        return found, "" if found or not kernels else f"no kernel is called {' or '.join(named)}"
+    own = [kernel for kernel in kernels if foreign_source(kernel.name) is None]
+    if told := _find_told(own, words):
+        return told, ""
+    if len(own) == 1:
+        return _with_roles([(own[0], "the only kernel that is no library's")]), ""
+    choice = sorted(own or kernels, key=lambda kernel: -kernel.total_ns)[:_MAX_CHOICE]
+    names = "; ".join(kernel.name for kernel in choice)
+    return (), f"which kernel is under tuning cannot be told; name it with --kernel, one of: {names}" if names else ""
 
 
 def follow_targets(
@@ -50,7 +67,8 @@ def follow_targets(
     """Return the targets as they stand in a candidate's trace.
 
     ``known`` are all kernels of the baseline's trace. A kernel of the tuned files that was not among them is a renamed
-    one when a target is gone, else a specialised one beside it.
+    one when a target is gone, else a specialised one beside it. When a target is gone and no new name stands in
+    the tuned files, names are made up there: then every new kernel with a share of the time is taken.
     """
     before = {target.name: target for target in targets}
     old = frozenset(known)
@@ -60,8 +78,9 @@ def follow_targets(
         kernel
         for kernel in sorted(kernels, key=lambda kernel: -kernel.total_ns)
         if kernel.name not in old and kernel.name not in before and foreign_source(kernel.name) is None
-        if not words or _is_in(words, kernel.name)
     ]
+    told = [kernel for kernel in fresh if not words or _is_in(words, kernel.name)]
+    fresh = told if told or not lost else [kernel for kernel in fresh if kernel.share_pct >= _MIN_SHARE_PCT]
     found = [before[kernel.name] for kernel in present]
     has_main = any(target.role is Role.MAIN for target in found)
     for kernel in fresh:
@@ -77,6 +96,11 @@ def target_ns(targets: Sequence[TargetKernel], launches: Iterable[Launch]) -> in
     names = {target.name for target in targets}
     times = [launch.total_ns for launch in launches if launch.kernel in names]
     return sum(times) if times else None
+
+
+def _find_told(own: Sequence[KernelSummary], words: frozenset[str]) -> tuple[TargetKernel, ...]:
+    told = [kernel for kernel in own if _is_in(words, kernel.name) and kernel.share_pct >= _MIN_SHARE_PCT]
+    return _with_roles([(kernel, "its name stands in the files being tuned") for kernel in told])
 
 
 def _is_in(words: frozenset[str], name: str) -> bool:

@@ -60,13 +60,15 @@ def _compare_kernel(
     name: str, before: KernelSummary | None, after: KernelSummary | None, best: Trace, candidate: Trace
 ) -> KernelChange:
     pairs = {field: (getattr(before, field), getattr(after, field)) for field in _FIELDS if before and after}
-    prints = best.isa.get(name), candidate.isa.get(name)
+    prints = best.isa.get(name, ""), candidate.isa.get(name, "")
+    # Fingerprints of different kinds say nothing about each other.
+    are_alike = all(prints) and prints[0].partition(":")[0] == prints[1].partition(":")[0]
     return KernelChange(
         name=name,
         best_average_ns=before.average_ns if before else None,
         candidate_average_ns=after.average_ns if after else None,
         changed={field: pair for field, pair in pairs.items() if pair[0] != pair[1]},
-        same_isa=None if None in prints else prints[0] == prints[1],
+        same_isa=prints[0] == prints[1] if are_alike else None,
     )
 
 

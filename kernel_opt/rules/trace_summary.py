@@ -8,6 +8,7 @@ from kernel_opt.rules.hotspots import rank_hotspots, share_stalls
 from kernel_opt.rules.kernel_names import base_name
 from kernel_opt.rules.occupancy import find_occupancy
 
+_MAX_DIGITS = 9  # of a device's number; whatever is longer is damage
 MAX_KERNELS = 40
 """Kept by name: a torch benchmark launches some dozens; the rest is below a thousandth of the time."""
 
@@ -34,9 +35,16 @@ def summarise_trace(recording: Recording, targets: Sequence[TargetKernel] = ()) 
         stalls=tuple(share for entry in recording.sites[:MAX_KERNELS] for share in share_stalls(entry)),
         hotspots=rank_hotspots(kernels, recording.sites, occupancies, names),
         counters=tuple(counter for counter in recording.counters if base_name(counter.kernel) in wanted or not kernels),
-        isa={entry.kernel: entry.isa for entry in recording.sites if entry.isa is not None},
+        isa=_name_fingerprints(recording, kept),
         notes=recording.notes,
     )
+
+
+def _name_fingerprints(recording: Recording, kernels: Iterable[KernelSummary]) -> dict[str, str]:
+    """Return kernel to fingerprint: of its compiled code, else of the instructions that a thread trace listed."""
+    listed = {entry.kernel: f"listing:{entry.isa}" for entry in recording.sites if entry.isa is not None}
+    compiled = {kernel.name: recording.isa.get(base_name(kernel.name)) for kernel in kernels}
+    return listed | {name: fingerprint for name, fingerprint in compiled.items() if fingerprint is not None}
 
 
 def summarise_kernels(launches: Iterable[Launch]) -> tuple[KernelSummary, ...]:
@@ -88,7 +96,7 @@ def agent_of(recording: Recording, label: str | None) -> Agent | None:
     """
     gpus = [agent for agent in recording.agents if agent.is_gpu]
     word, _, number = (label or "").rpartition(" ")
-    if not number.isdigit():
+    if not (number.isascii() and number.isdigit() and len(number) <= _MAX_DIGITS):
         return gpus[0] if len(gpus) == 1 else None
     place = int(number)
     if word == "GPU":

@@ -29,8 +29,9 @@ def run(*words: str) -> int:
 
 
 @pytest.fixture
-def folder(tmp_path):
-    """A small trace of one card."""
+def folder(tmp_path, monkeypatch):
+    """A small trace of one card, looked at from a folder that is no repository."""
+    monkeypatch.chdir(tmp_path)
     rows = [row(22, "pa_main(float*, int)", START + 50 * turn, START + 50 * turn + 40, turn) for turn in range(3)]
     rows += [row(22, "__amd_rocclr_fillBufferAligned", START + 900, START + 930, 9)]
     write(tmp_path / "t" / "1_kernel_trace.csv", text(22, rows))
@@ -69,7 +70,7 @@ def test_text(folder, capsys):
     shown = capsys.readouterr().out
     assert "0.000 ms of kernel time on MI300X (gfx942)" in shown
     assert "80.00%       3       0.040  pa_main(float*, int)" in shown
-    assert "target pa_main(float*, int) (main; the hottest kernel that is no library's)" in shown
+    assert "target pa_main(float*, int) (main; the only kernel that is no library's)" in shown
     assert "arch VGPR 128, accum VGPR 1" in shown
     assert "limited by grid" in shown
 
@@ -200,3 +201,34 @@ def test_the_host_platform(tmp_path, monkeypatch, capsys):
     )
     with pytest.raises(InfrastructureError, match="anything left no trace: it ended with code 4: no"):
         run("--platform", "host", "--", "anything")
+
+
+@pytest.mark.usefixtures("repository")
+def test_the_target_is_a_kernel_of_the_tuned_files(tmp_path, capsys):
+    """The reference is hotter and nobody's library; what stands in the files being tuned is the target all the same."""
+    rows = [
+        row(22, "paged_attention_decode_gluon", START, START + 900, 1),
+        row(22, "pa_reduce_kernel_0", START, START + 90, 2),
+    ]
+    write(tmp_path / "t" / "1_kernel_trace.csv", text(22, rows))
+    assert run("--dir", str(tmp_path / "t"), "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [target["name"] for target in document["targets"]] == ["pa_reduce_kernel_0"]
+    (Path.cwd() / "kernel-opt.toml").write_text("[benchmark\n")
+    with pytest.raises(UsageError, match="cannot be read"):
+        run("--dir", str(tmp_path / "t"))
+
+
+def test_a_target_that_cannot_be_told_is_not_guessed(tmp_path, monkeypatch, capsys):
+    """Outside any repository two kernels of nobody's library are two candidates, named for choosing."""
+    monkeypatch.chdir(tmp_path)
+    rows = [row(22, "gluon", START, START + 900, 1), row(22, "pa_main", START, START + 90, 2)]
+    write(tmp_path / "t" / "1_kernel_trace.csv", text(22, rows))
+    assert run("--dir", str(tmp_path / "t")) == 0
+    shown = capsys.readouterr().out
+    assert "target " not in shown
+    assert "cannot be told; name it with --kernel, one of: gluon; pa_main" in shown
+    assert run("--dir", str(tmp_path / "t"), "--kernel", "pa_.*", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["targets"][0]["name"] == "pa_main"
+    assert run("--dir", str(tmp_path / "t"), "--kernel", "attend") == 0
+    assert "no kernel is called attend" in capsys.readouterr().out

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kernel_opt.edges.init_run import LOG_TAIL_BYTES, FirstRun, run_first
+from kernel_opt.edges.tracers.rocprofv3 import Rung
 
 ENVIRON = {"PATH": os.environ["PATH"]}
 KERNEL_TRACE = "Kernel_Name,Start\nk,1\n"
@@ -16,9 +17,9 @@ class FakeTracer:
     def __init__(self, after: str = "") -> None:
         self._after = after
 
-    def trace_argv(self, argv: Sequence[str], out_dir: Path, *, deep: bool) -> list[str]:
+    def trace_argv(self, argv: Sequence[str], out_dir: Path, rung: Rung) -> list[str]:
         """Return the command that runs ``argv`` traced."""
-        assert not deep
+        assert rung is Rung.KERNEL
         out_dir.mkdir()
         leave = f"printf '{KERNEL_TRACE}' > {out_dir}/1_kernel_trace.csv"
         return ["/bin/sh", "-c", f"{argv[-1]}; {leave}; {self._after}"]

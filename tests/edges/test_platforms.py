@@ -35,12 +35,21 @@ def test_tracers_wrap_the_command(tmp_path: Path) -> None:
     """The command stands whole at the end of what is run; deeper looks are other commands."""
     argv = ["python", "bench.py", "--all"]
     for tracer in (HostTracer(), RocmTracer()):
-        plain = tracer.trace_argv(argv, tmp_path, deep=False)
-        deep = tracer.trace_argv(argv, tmp_path, deep=True, kernels=("pa_main",))
+        plain = tracer.trace_argv(argv, tmp_path, Rung.KERNEL)
+        deep = tracer.trace_argv(argv, tmp_path, Rung.THREAD, ("pa_main",))
         assert plain[-3:] == deep[-3:] == argv
         assert plain != deep
-        assert tracer.trace_argv(argv, tmp_path, deep=False, rung=tracer.deep_rungs[0]) != plain
         assert Rung.THREAD in tracer.deep_rungs
+
+
+def test_the_tracer_says_which_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Version and ROCm of what would trace here; nothing where it cannot be told."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert (RocmTracer().describe(), HostTracer().describe()) == ("", "")
+    program = tmp_path / "rocprofv3"
+    program.write_text("#!/bin/sh\necho '   version: 1.1.0'; echo '  rocm_version: 7.2.3'\n")
+    program.chmod(0o755)
+    assert RocmTracer().describe() == "rocprofv3 1.1.0 (ROCm 7.2.3)"
 
 
 def test_a_platform_of_ones_own() -> None:

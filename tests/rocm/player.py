@@ -5,8 +5,10 @@ The file is named by ``SCRIPTED_HOST`` and holds
 * ``rocm``: the version whose layout is played, such as ``"6.2"``;
 * ``cards``: in the order of rocm-smi; each with ``bdf``, ``unique_id``, ``node_id``, ``guid`` and, where they differ
   from the ordinary, ``name``, ``gfx``, ``vram_total``, ``partition_id``, ``is_mute`` (a partition without a load);
-* ``moments``: what happens from the call ``from_call`` of a tool on, or ``from_s`` seconds after the first call of all:
-  ``cards`` (by number: ``use_pct``, ``vram_used``, ``power_cap``, ``perf_level``; null is "N/A"), ``processes``
+* ``moments``: what happens from the call ``from_call`` of a tool on, or ``from_s`` seconds after the first call of all,
+  or only as long as the file ``while_there`` is there:
+  ``cards`` (by number: ``use_pct``, ``vram_used``, ``power_cap``, ``perf_level``, ``sclk``, ``temperature``,
+  ``throttled``; null is "N/A"), ``processes``
   (``pid``, ``name``, ``cards``, ``vram``; null instead of the list: listing failed), and ``fault`` (hang, crash,
   garbage, empty, slow, flood), which only ``tools`` have where they are named;
 * ``refuses``: options that this version does not know; ``noise``: lines printed before the JSON;
@@ -40,6 +42,7 @@ class Host:
         """Return every card as it is at this moment."""
         now = self.moment.get("cards", {})
         ordinary = {"use_pct": 0, "vram_used": 283 * MIB, "power_cap": 750.0, "perf_level": "auto"}
+        ordinary |= {"sclk": 131, "temperature": 35.0, "throttled": False}
         fixed = {"name": "AMD Instinct MI300X", "gfx": "gfx942", "vram_total": 206141652992, "partition_id": 0}
         return [
             {"card": number, **fixed, **ordinary, **card, **now.get(str(number), {})}
@@ -71,6 +74,7 @@ class Host:
             moment
             for moment in self.script.get("moments", [])
             if moment.get("from_call", 0) <= call and moment.get("from_s", 0.0) <= age_s
+            if Path(moment.get("while_there", self._path)).exists()
         ]
         return begun[-1] if begun else {}
 

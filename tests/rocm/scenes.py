@@ -37,7 +37,7 @@ metric = "us_flydsl_ps"
 error = "err_flydsl_ps"
 control = "us_gluon"
 warmup_calls = 3
-timed_calls = 10
+timed_calls = {timed_calls}
 time_budget_s = 60.0
 pass_environment = ["SCRIPTED_HOST", "SCRIPTED_TRACER", "KERNEL_OPT_TRACER_QUIET_S"]
 [edit]
@@ -55,7 +55,7 @@ timeout_s = {look_s}
 interval_s = {interval_s}
 looks = {looks}
 gap_s = 0.05
-watch_s = 0.3
+watch_s = {watch_s}
 [judge]
 preset = "{preset}"
 gpu_time = {gpu_time}
@@ -69,6 +69,9 @@ headline_every = 0
 max_rounds = {rounds}
 [disk]
 min_free_mb = 1.0
+[sandbox]
+level = "{sandbox}"
+write = {writable!r}
 """
 
 
@@ -159,6 +162,7 @@ def make_scene(
 ) -> Scene:
     """Lay out repository, settings and host; ``kernel`` is put before the tuned file's own text."""
     (base / "user").mkdir(parents=True)
+    (base / "signs").mkdir()
     host = host or Host(base / "host", [gpu(0)])
     root = lay_out(base / "user" / "repo", has_error_column=has_error_column)
     (root / KERNEL).write_text(kernel + (root / KERNEL).read_text())
@@ -169,8 +173,11 @@ def make_scene(
     user_git(root, "commit", "--quiet", "--message=base")
     (base / "book.json").write_text(json.dumps(book))
     values = {"python": sys.executable, "agent": str(HERE / "agent.py"), "book": str(base / "book.json")}
-    values |= {"deep_trace": "false", "source": "rocm-smi", "interval_s": 0.2, "looks": 7, "gpu_time": "true"}
-    values |= {"preset": "protocol-strict", "look_s": 20.0, "rounds": max(1, len(book)), **host.roots}
+    values |= {"deep_trace": "false", "source": "rocm-smi", "interval_s": 0.2, "watch_s": 0.3, "looks": 7}
+    values |= {"preset": "protocol-strict", "gpu_time": "true", "look_s": 20.0, "timed_calls": 10}
+    # Held by limits only: what the kernels of these scenes leave behind is looked at, and HIP counts all cards.
+    values |= {"sandbox": "S1", "writable": [str(base / "signs"), str(host.root)]}
+    values |= {"rounds": max(1, len(book)), **host.roots}
     (base / "toy.toml").write_text(SETTINGS.format(**(values | settings)))
     dropped = ("KERNEL_OPT", "COV_", "GIT_", "SCRIPTED_", *MASKS)
     environ = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
@@ -185,11 +192,27 @@ def make_scene(
     return Scene(base, environ, fingerprint(root), objects(root))
 
 
+def loaded(base: Path, slow_run: int = -1) -> str:
+    """In a kernel: be seen at work by the status tool at least three times; in one run, counted from 0, also slow."""
+    return f"""\
+import atexit, os, time
+base, looks = {str(base)!r}, os.environ["SCRIPTED_HOST"].removesuffix(".json") + ".rocm-smi.calls"
+with open(base + "/runs", "ab") as runs:
+    runs.write(b".")
+    mark = base + ("/slow" if runs.tell() - 1 == {slow_run} else "/busy")
+open(mark, "w").close()
+atexit.register(os.unlink, mark)
+enough = os.path.getsize(looks) + 4
+while os.path.getsize(looks) < enough:
+    time.sleep(0.01)
+"""
+
+
 def hold(base: Path) -> str:
     """In a kernel: wait as long as the file ``hold`` is there, and say so by the file ``held``."""
     return f"""\
 import os, time
-while os.path.exists({str(base / "hold")!r}):
-    open({str(base / "held")!r}, "w").close()
+while os.path.exists({str(base / "signs" / "hold")!r}):
+    open({str(base / "signs" / "held")!r}, "w").close()
     time.sleep(0.01)
 """

@@ -57,6 +57,13 @@ def test_keep_regression_and_cheat_by_traced_gpu_time(tmp_path: Path) -> None:
     assert {(run.temperature_c, run.power_cap_w) for run in runs} == {(35.0, 750.0)}
     assert set(Path(f"{host.path}.seen").read_text().split()) == {"1"}
     assert "of GPU time per call" in scene.report()
+    for told in (
+        "AMD Instinct MI300X (gfx942)",
+        "free (performance level auto)",
+        "750 W",
+        "rocprofv3 1.0.0 (ROCm 7.0.0)",
+    ):
+        assert told in scene.report()
     prove_quiet(scene)
     prove_user(scene)
 

@@ -3,9 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from kernel_opt.model.config import ConfigRow
 from kernel_opt.model.recording import Launch, Recording
+from kernel_opt.model.trace import KernelSummary, TargetKernel, Trace
 from kernel_opt.rules.attribution import Attribution, CallCounts, RowGpuTime
 from kernel_opt.rules.calls import find_call_cheat
 
@@ -152,13 +154,22 @@ def test_no_honest_kernel_is_called_uneven(us: float, ratio: float, cold_us: flo
     assert find(seen(candidate), seen(row(us, (us + cold_us, us, us))), launches=40) == ""
 
 
+def test_one_timed_call_does_not_do_the_work_of_all() -> None:
+    """Ten calls in one launch, the other nine empty; a hiccup of one row among many is none of that."""
+    batched = row(2.0, (2.0, 2.0, 2.0))
+    batched = replace(batched, samples_us=(1000.0, *[2.0] * 9))
+    assert find(seen(batched), BEST, script_us=200.0) == "uneven-calls"
+    others = tuple(row(config=f"r{n}") for n in range(1, 4))
+    assert find(seen(batched, *others), seen(row(), *others), script_us=200.0) == ""
+
+
 # --- ends too early ---------------------------------------------------------------------------------------------------
 
 
 def test_a_call_cannot_end_before_its_kernels() -> None:
     """Work moved to where the script's timer does not look is found by the trace."""
     assert find(seen(row()), BEST, script_us=30.0) == "script-below-trace"
-    assert find(seen(row()), BEST, script_us=81.0) == ""
+    assert find(seen(row()), BEST, script_us=96.5) == ""
     assert find(seen(row()), BEST, script_us=500.0) == ""
 
 
@@ -172,3 +183,19 @@ def test_nothing_is_said_of_script_time_without_best() -> None:
     assert find(seen(row()), script_us=30.0) == ""
     assert find(seen(row()), seen(), script_us=30.0) == ""
     assert find(seen(row(config="other")), BEST, script_us=30.0) == ""
+
+
+# --- wrong settings ---------------------------------------------------------------------------------------------------
+
+
+def test_wrong_settings_are_not_held_against_a_candidate() -> None:
+    """The baseline makes 7 launches where 13 are declared: 7 are honest, 6 are not, and the reason says so."""
+    kernel = KernelSummary(name="pa_main", calls=7, total_ns=700, average_ns=100.0, share_pct=90.0)
+    baseline = Trace(kernels=(kernel,), targets=(TargetKernel(name="pa_main"),))
+    rows = [ConfigRow(key="r0", values={}, us=102.0)]
+    for calls, rule in ((7, ""), (6, "skipped-calls")):
+        recording = Recording(launches=(Launch(kernel="pa_main", calls=calls, total_ns=1000),))
+        refusal = find_call_cheat(recording, ["pa_main"], rows, seen(), None, COUNTS, baseline)
+        assert (refusal.rule if refusal else "") == rule
+    assert refusal is not None
+    assert "as the baseline does, whose 7 launches are fewer than the settings tell" in refusal.why

@@ -129,3 +129,58 @@ def test_a_redo_that_is_fine_ends_the_doubt() -> None:
 def test_unreadable_runs_are_not_called_slow() -> None:
     """A run without a usable time has no lag; that it is unreadable is said elsewhere."""
     assert redo_of(flat(B, float("nan")), flat(B, 100), bank=bank_at(100)) is None
+
+
+def test_clocks_that_moved_over_the_same_range_are_alike() -> None:
+    """Two middles of the same restless clock differ by chance."""
+    left = flat(B, 100, clock_mhz=2100.0, clock_range_mhz=(1800.0, 2150.0))
+    right = flat(A, 100, clock_mhz=1900.0, clock_range_mhz=(1850.0, 2000.0))
+    assert redo_of(left, right) is None
+    assert redo_of(left, replace(right, clock_range_mhz=(1500.0, 1790.0))) is not None
+    assert redo_of(left, replace(right, clock_range_mhz=None)) is not None
+
+
+def test_throttling_in_one_half_counts_where_clocks_are_unknown() -> None:
+    """A card that held itself back for one build only is no fair pair; known clocks tell more."""
+    found = redo_of(flat(B, 100, throttled=False), flat(A, 100, throttled=True))
+    assert found is not None
+    assert "throttled in one half" in found.why
+    assert redo_of(flat(B, 100, throttled=True), flat(A, 100, throttled=True)) is None
+    assert redo_of(flat(B, 100), flat(A, 100, throttled=True)) is None
+    clock = {"clock_mhz": 2100.0}
+    assert redo_of(flat(B, 100, throttled=False, **clock), flat(A, 100, throttled=True, **clock)) is None
+
+
+def test_a_clock_that_a_build_has_by_its_own_doing_is_doubted_in_one_pair_only() -> None:
+    """A hungrier kernel runs at a lower clock: what all redos of one pair showed costs no redo in the next."""
+    best, hungry = flat(A, 100, clock_mhz=2100.0), flat(B, 100, clock_mhz=1900.0)
+    runs = [best, hungry]
+    for again, place in ((hungry, 1), (best, 0)):
+        found = redo_of(*runs)
+        assert found is not None
+        assert found.index == place
+        runs.append(replace(again, redo_of=place))
+    assert redo_of(*runs) is None
+    assert redo_of(*runs, best, hungry) is None
+    found = redo_of(*runs, best, replace(hungry, clock_mhz=1500.0))
+    assert found is not None
+    assert found.index == 5
+    found = redo_of(*runs, replace(best, power_cap_w=750.0), replace(hungry, power_cap_w=600.0))
+    assert found is not None
+    assert "power cap" in found.why
+
+
+def test_a_redo_shows_which_clock_is_usual() -> None:
+    """When the later half shows its clock again, it is the earlier one that was odd."""
+    odd, usual = flat(B, 100, clock_mhz=1500.0), flat(A, 100, clock_mhz=2100.0)
+    found = redo_of(odd, usual, replace(usual, redo_of=1))
+    assert found is not None
+    assert found.index == 0
+
+
+def test_the_half_that_was_throttled_is_the_odd_one() -> None:
+    """Of two clocks that are equally unlike, the one of the card that held itself back is not believed."""
+    odd, usual = {"clock_mhz": 1500.0, "throttled": True}, {"clock_mhz": 2100.0, "throttled": False}
+    found = redo_of(flat(B, 100, **odd), flat(A, 100, **usual))
+    assert found is not None
+    assert found.index == 0

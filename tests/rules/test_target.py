@@ -4,8 +4,8 @@ import pytest
 
 from kernel_opt.model.recording import Launch
 from kernel_opt.model.trace import Role, TargetKernel
-from kernel_opt.rules.kernel_names import base_name, foreign_source, matches, stem_names
-from kernel_opt.rules.target import find_targets, follow_targets, target_ns, words_of
+from kernel_opt.rules.kernel_names import base_name, foreign_source, matches, plain_symbol, stem_names
+from kernel_opt.rules.target import find_targets, follow_targets, propose_targets, target_ns, words_of
 from tests.rules.trace_recordings import summary
 
 WORDS = words_of(["def pa_decode_tile_kernel(q):\n    pass\ndef pa_reduce_kernel(): ...\ndef pa_narrow_kernel(): ..."])
@@ -26,6 +26,24 @@ WORDS = words_of(["def pa_decode_tile_kernel(q):\n    pass\ndef pa_reduce_kernel
 def test_base_name(name, base):
     """The function's own name is found in whatever a tool writes around it."""
     assert base_name(name) == base
+
+
+@pytest.mark.parametrize(
+    ("symbol", "name"),
+    [
+        ("pa_decode_tile_kernel_0", "pa_decode_tile_kernel_0"),
+        ("pa_main.kd", "pa_main"),
+        ("_Z7pa_mainPf.kd", "pa_main"),
+        ("_ZN2ns3sub7pa_mainILi4EEEvPf", "pa_main"),
+        ("_ZN12_GLOBAL__N_17pa_mainEPf", "pa_main"),
+        ("_ZL7pa_mainv", "pa_main"),
+        ("_Z", "_Z"),
+        ("_Z9", "_Z9"),
+    ],
+)
+def test_names_in_compiled_code(symbol, name):
+    """Mangled or not, the function's own name is what a trace calls it too."""
+    assert plain_symbol(symbol) == name
 
 
 def test_stem_names():
@@ -93,6 +111,21 @@ def test_a_reduce_kernel_alone_is_the_main_one():
     assert [target.role for target in find_targets([summary("block_reduce")])] == [Role.MAIN]
 
 
+def test_a_target_is_proposed_only_where_it_can_be_told():
+    """By name, by the tuned files, or as the only one; else there is a choice and no guess."""
+    gluon, tile, fill = summary("gluon", 9000), summary("pa_decode_tile_kernel_0", 900), summary("__amd_rocclr_x", 5)
+    assert [t.name for t in propose_targets([gluon, tile, fill], words=WORDS)[0]] == [tile.name]
+    assert [t.name for t in propose_targets([gluon, tile], named=["gluon"])[0]] == ["gluon"]
+    assert [t.name for t in propose_targets([gluon, fill])[0]] == ["gluon"]
+    found, doubt = propose_targets([tile, gluon, fill])
+    assert found == ()
+    assert doubt.endswith("one of: gluon; pa_decode_tile_kernel_0")
+    assert propose_targets([fill])[1].endswith("one of: __amd_rocclr_x")
+    assert propose_targets([gluon], named=["a", "b"]) == ((), "no kernel is called a or b")
+    assert propose_targets([]) == ((), "")
+    assert propose_targets([], named=["a"]) == ((), "")
+
+
 MAIN = TargetKernel(name="pa_decode_tile_kernel_0", role=Role.MAIN, why="baseline")
 REDUCE = TargetKernel(name="pa_reduce_kernel_0", role=Role.REDUCE, why="baseline")
 KNOWN = [MAIN.name, REDUCE.name, "gluon", "helper"]
@@ -135,6 +168,15 @@ def test_a_new_kernel_of_no_tuned_file_is_not_taken():
     """Where the tuned files are known, a stranger is no target."""
     found = follow_targets((MAIN,), [summary(MAIN.name), summary("other_new_kernel")], known=KNOWN, words=WORDS)
     assert found == (MAIN,)
+
+
+def test_a_renamed_kernel_with_a_made_up_name_is_followed() -> None:
+    """Names that the tuned files make up are in no text: when all targets are gone, what is new and weighs is taken."""
+    kernels = [summary("generated_9f3", 900, 60.0), summary("at::native::x", 9), summary("tiny_new", 1, 0.1)]
+    found = follow_targets((MAIN,), kernels, known=KNOWN, words=WORDS)
+    assert [(target.name, target.role) for target in found] == [("generated_9f3", Role.MAIN)]
+    told = follow_targets((MAIN,), [*kernels, summary("pa_narrow_kernel_0")], known=KNOWN, words=WORDS)
+    assert [target.name for target in told] == ["pa_narrow_kernel_0"]
 
 
 def test_a_lost_reduce_kernel_is_followed_without_a_main_one():

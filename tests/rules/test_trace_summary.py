@@ -91,6 +91,8 @@ def test_agents_are_found_by_any_label():
     assert agent_of(recording, "GPU 0") is GPU
     assert agent_of(recording, "GPU 1") is None
     assert agent_of(recording, "Agent 7") is None
+    assert agent_of(Recording(agents=(GPU, GPU)), "Agent ²4") is None
+    assert agent_of(Recording(agents=(GPU, GPU)), "Agent " + "4" * 5000) is None
     assert agent_of(recording, None) is GPU
     assert agent_of(Recording(agents=(GPU, GPU)), "?") is None
     assert agents_used(recording) == (GPU,)
@@ -181,10 +183,17 @@ def test_summary_of_a_recording():
     assert trace.total_ns == 10000
     assert trace.agents == (GPU,)
     assert [counter.kernel for counter in trace.counters] == ["pa_main"]
-    assert trace.isa == {"void pa_main<128>(float*)": "ab"}
+    assert trace.isa == {"void pa_main<128>(float*)": "listing:ab"}
     assert trace.occupancy[0].kernel == "pa_main"
     assert trace.notes == ("n",)
     assert json.decode(json.encode(trace), type=Trace) == trace
+
+
+def test_compiled_code_tells_more_than_a_listing():
+    """The fingerprint of what was compiled stands for every kernel of that base name."""
+    recording = Recording(launches=LAUNCHES, sites=(structs.replace(MAIN_SITES, isa="ab"),), isa={"pa_main": "code:c"})
+    assert set(summarise_trace(recording).isa.values()) == {"listing:ab", "code:c"}
+    assert summarise_trace(recording).isa["pa_main"] == "code:c"
 
 
 def test_the_tail_of_kernels_is_cut_but_counted():
@@ -228,3 +237,12 @@ def test_what_changed():
         ("kernel:pa_main", None, 50.0)
     ]
     assert compare_traces(faster, faster).hotspots == ()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"), [("code:a", "code:a", True), ("code:a", "code:b", False), ("code:a", "text:a", None)]
+)
+def test_fingerprints_of_two_kinds_say_nothing(one, other, same):
+    """Text and machine code of the same kernel differ, whatever ran."""
+    traces = [Trace(kernels=(summary("k"),), targets=(TargetKernel(name="k"),), isa={"k": isa}) for isa in (one, other)]
+    assert compare_traces(*traces).kernels[0].same_isa is same

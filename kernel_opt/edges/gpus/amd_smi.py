@@ -1,6 +1,7 @@
-"""Readings from ``amd-smi``: three questions, each answered in the dialect of its version."""
+"""Readings from ``amd-smi``: four questions, each answered in the dialect of its version."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from kernel_opt.edges.gpus.amd_smi_users import read_users
@@ -17,15 +18,16 @@ Entry = Mapping[str, Any]
 
 
 def read_cards(ask: Callable[[Sequence[str]], Answer], at_s: float) -> tuple[Reading, ...]:
-    """Ask for the metrics, which must be there, then for identities and processes, which may fail."""
+    """Ask for the metrics, which must be there, then for identities, power caps and processes, which may fail."""
     try:
         metrics = find_entries(ask((*_METRIC, *_SECTIONS, "--json")))
     except ReadFailedError:
         # One section an old version does not know is a usage error: then take all it has.
         metrics = find_entries(ask((*_METRIC, "--json")))
     identities = _ask_optional(ask, "list")
+    limits = _ask_optional(ask, "static", "--limit")
     processes = _ask_documents(ask, "process")
-    return build_readings(metrics, identities, read_users(processes), at_s)
+    return build_readings(metrics, identities, limits, read_users(processes), at_s)
 
 
 def find_entries(answer: Answer) -> dict[int, dict[str, Any]]:
@@ -53,19 +55,24 @@ def list_objects(documents: Sequence[object]) -> list[dict[str, Any]]:
 def build_readings(
     metrics: Mapping[int, Entry],
     identities: Mapping[int, Entry],
+    limits: Mapping[int, Entry],
     users: Mapping[int, tuple[GpuUser, ...]],
     at_s: float,
 ) -> tuple[Reading, ...]:
-    """Join the three answers by GPU number, which one tool gives alike in all of them."""
+    """Join the four answers by GPU number, which one tool gives alike in all of them."""
     return tuple(
-        _read_card(number, metrics[number], identities.get(number, {}), users.get(number), at_s)
+        replace(
+            _read_card(number, metrics[number], identities.get(number, {}), at_s),
+            power_cap_w=_read_power_cap(section_of(limits.get(number, {}), "limit")),
+            users=users.get(number),
+        )
         for number in sorted(metrics)
     )
 
 
-def _ask_optional(ask: Callable[[Sequence[str]], Answer], verb: str) -> dict[int, dict[str, Any]]:
+def _ask_optional(ask: Callable[[Sequence[str]], Answer], *words: str) -> dict[int, dict[str, Any]]:
     try:
-        return find_entries(ask(("amd-smi", verb, "--json")))
+        return find_entries(ask(("amd-smi", *words, "--json")))
     except ReadFailedError:
         return {}
 
@@ -77,7 +84,7 @@ def _ask_documents(ask: Callable[[Sequence[str]], Answer], verb: str) -> list[di
         return []
 
 
-def _read_card(number: int, metric: Entry, identity: Entry, users: tuple[GpuUser, ...] | None, at_s: float) -> Reading:
+def _read_card(number: int, metric: Entry, identity: Entry, at_s: float) -> Reading:
     memory, clocks = section_of(metric, "mem_usage"), section_of(metric, "clock")
     heat, power = section_of(metric, "temperature"), section_of(metric, "power")
     total, used = read_bytes(memory.get("total_vram")), read_bytes(memory.get("used_vram"))
@@ -96,14 +103,20 @@ def _read_card(number: int, metric: Entry, identity: Entry, users: tuple[GpuUser
         use_pct=_read_load(section_of(metric, "usage"), partition_id or 0),
         vram_used_bytes=used if total and used is not None and used <= total else None,
         vram_total_bytes=total or None,
-        users=users,
-        sclk_mhz=read_number(section_of(clocks, "gfx_0").get("clk")),
+        sclk_mhz=_read_core_clock(clocks, partition_id or 0),
         mclk_mhz=read_number(section_of(clocks, "mem_0").get("clk")),
         temperature_c=hotspot if hotspot is not None else read_number(heat.get("edge")),
         power_w=read_number(power.get("socket_power")),
         perf_level=level.removeprefix("AMDSMI_DEV_PERF_LEVEL_").lower() if level else None,
         throttled=_read_throttled(metric),
     )
+
+
+def _read_power_cap(limit: Entry) -> float | None:
+    """Read the cap in force, which nearly every second version calls otherwise; 0 is no cap but a word for none."""
+    figures = (limit.get("socket_power"), limit.get("current_power"), limit.get("power"))
+    newest = section_of(limit, "ppt0").get("socket_power_limit")
+    return next((watts for figure in (newest, *figures) if (watts := read_number(figure))), None)
 
 
 def section_of(entry: Entry, key: str) -> Entry:
@@ -124,6 +137,15 @@ def _read_load(usage: Entry, partition_id: int) -> float | None:
         figures.append(read_percent(usage.get("gfx_activity")))
     known = [figure for figure in figures if figure is not None]
     return max(known) if known else None
+
+
+def _read_core_clock(clocks: Entry, partition_id: int) -> float | None:
+    """Take the quickest die of a whole card, since one that has nothing to do sleeps; of a partition its own one."""
+    figures = {name: read_number(section_of(clocks, name).get("clk")) for name in clocks if name.startswith("gfx_")}
+    if partition_id:
+        own = figures.get(f"gfx_{partition_id}")
+        return figures.get("gfx_0") if own is None else own
+    return max((figure for figure in figures.values() if figure is not None), default=None)
 
 
 def _read_throttled(metric: Entry) -> bool | None:

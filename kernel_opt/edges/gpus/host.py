@@ -66,6 +66,10 @@ class HostPlatform:
         cpus = self._find_group(card)
         return {**environ, CPUS_VARIABLE: ",".join(str(cpu) for cpu in cpus)}
 
+    def enclose(self, card: Reading, environ: Mapping[str, str]) -> tuple[tuple[str, ...], dict[str, str]]:
+        """Return ``environ`` with the CPUs of this card; cores need no device nodes."""
+        return (), self.bind(card, environ)
+
     def lease_key(self, card: Reading) -> str:
         """Return a name of the core group that is the same for every process on this host: that of its first CPU."""
         return name_card(card)

@@ -63,6 +63,7 @@ def _take_identity(reading: Reading, node: GpuNode | None) -> Reading:
         partition_id=_first(node.partition_id, reading.partition_id),
         gfx=_first(node.gfx, reading.gfx),
         name=_first(reading.name, node.name),
+        render_minor=_first(reading.render_minor, node.render_minor),
     )
     closed = "its render device cannot be opened (is the user in the group render?)"
     return replace(joined, withheld=closed) if node.hip_index is None else joined

@@ -19,6 +19,13 @@ class Platform(Protocol):
         """Return ``environ`` changed so that a child sees this card and no other."""
         ...
 
+    def enclose(self, card: Reading, environ: Mapping[str, str]) -> tuple[tuple[str, ...], dict[str, str]]:
+        """Return the device nodes that a sandbox must show for this card, and ``environ`` for a child that sees them.
+
+        What a child cannot open does not count for it: a card that is shown alone is its first.
+        """
+        ...
+
     def lease_key(self, card: Reading) -> str:
         """Return a name of the physical card (or partition) that is the same for every process on this host."""
         ...

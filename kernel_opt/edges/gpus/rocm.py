@@ -55,6 +55,14 @@ class RocmPlatform:
         """
         return bind_card(card, self._cards or (card,), {**self._environ, **environ})
 
+    def enclose(self, card: Reading, environ: Mapping[str, str]) -> tuple[tuple[str, ...], dict[str, str]]:
+        """Show this card alone, as its only and therefore first one; all of them where its device is not known."""
+        bound, devices = self.bind(card, environ), self._roots[1]
+        if card.render_minor is None:
+            return (f"{devices}/kfd", f"{devices}/dri"), bound
+        alone = {name: value for name, value in bound.items() if name != ROCR}
+        return (f"{devices}/kfd", f"{devices}/dri/renderD{card.render_minor}"), {**alone, HIP: "0"}
+
     def lease_key(self, card: Reading) -> str:
         """Return a name of the physical card (or partition) that is the same for every process on this host."""
         return name_card(card)

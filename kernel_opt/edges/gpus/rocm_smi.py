@@ -110,8 +110,8 @@ def _read_processes(system: object) -> tuple[Process, ...] | None:
 
 
 def _read_process(pid: int, row: str) -> Process:
-    """Split from the right: a name with blanks has grown commas."""
+    """Split from the right: every run of blanks is a comma, those of the name too."""
     fields = row.rsplit(", ", 4)
     if len(fields) != 5:
         return Process(pid, row, None, None)
-    return Process(pid, fields[0], read_count(fields[1]), read_bytes(fields[2]))
+    return Process(pid, fields[0].replace(", ", " "), read_count(fields[1]), read_bytes(fields[2]))

@@ -29,6 +29,7 @@ class GpuNode:
     unique_id: str | None = None
     gfx: str | None = None
     name: str | None = None
+    render_minor: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +112,7 @@ def _read_node(entry: Mapping[str, Any], hip_index: int | None) -> GpuNode:
         hip_index=hip_index,
         node_id=read_count(entry.get("node_id")),
         guid=read_count(entry.get("guid")),
+        render_minor=read_count(entry.get("drm_render_minor")) or None,
         bdf=None if location is None else bdf_of_location(location, domain or 0),
         # The driver puts the partition's number above the PCI address.
         partition_id=None if location is None else location >> 28,

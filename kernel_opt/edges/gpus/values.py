@@ -1,6 +1,5 @@
 """Numbers as status tools print them; whatever is not plainly a number is unknown."""
 
-import math
 import re
 
 _QUANTITY = re.compile(r"\(?\s*(-?\d{1,20}(?:\.\d{1,20})?)\s*([A-Za-z%°/]{0,8})\s*\)?")
@@ -9,6 +8,8 @@ _UNKNOWN_WORDS = frozenset(
 )
 # All bits set in 16, 32 and 64 bits: how the driver says "no such sensor".
 _ALL_BITS = frozenset({2**16 - 1, 2**32 - 1, 2**64 - 1})
+_TOO_LARGE = 2**63
+"""Nothing that a driver counts is larger; it is no number then, and infinite is larger too."""
 _BYTES_PER = {"": 1, "b": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 
 
@@ -71,4 +72,4 @@ def read_unique_id(value: object, base: int = 16) -> str | None:
 
 
 def _is_known(number: float) -> bool:
-    return math.isfinite(number) and number >= 0 and number not in _ALL_BITS
+    return 0 <= number < _TOO_LARGE and number not in _ALL_BITS

@@ -1,10 +1,10 @@
 """Which devices there were: the agent_info file that lies beside every trace."""
 
-import csv
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 
-from kernel_opt.edges.tracers.csv_header import read_header
+from kernel_opt.edges.tracers.csv_header import read_header, read_rows
 from kernel_opt.model.recording import Agent
 
 _MAX_AGENTS = 1024  # Eight cards in 64 partitions and their processors are far below.
@@ -13,14 +13,11 @@ _MAX_AGENTS = 1024  # Eight cards in 64 partitions and their processors are far 
 def read_agents(path: Path) -> list[Agent]:
     """Read agent_info.csv; what a row does not tell stays unknown."""
     header = read_header(path, ("node_id", "agent_type"))
-    with path.open(encoding="utf-8", errors="replace", newline="") as file:
-        rows = csv.reader(file)
-        next(rows, None)
-        return [
-            to_agent(dict(zip(header.columns, row, strict=False)))
-            for row, _ in zip(rows, range(_MAX_AGENTS), strict=False)
-            if len(row) == len(header.columns)
-        ]
+    return [
+        to_agent(dict(zip(header.columns, fields, strict=True)))
+        for _, fields in islice(read_rows(path, header), _MAX_AGENTS)
+        if len(fields) == len(header.columns)
+    ]
 
 
 def to_agent(fields: Mapping[str, object]) -> Agent:

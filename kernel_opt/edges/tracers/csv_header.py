@@ -1,7 +1,8 @@
-"""The first line of a tracer's CSV: which columns there are, and whose file it is."""
+"""A tracer's CSV: which columns there are, whose file it is, and the rows of one that is read as a whole."""
 
 import csv
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,9 +43,24 @@ def read_header(path: Path, required: tuple[str, ...]) -> Header:
         length = file.tell()
     if not text.strip():
         raise refuse(path, 1, "the file is empty, the header is missing")
-    columns = tuple(re.sub(r"\s+", "", name).lower() for name in _split(text))
+    try:
+        columns = tuple(re.sub(r"\s+", "", name).lower() for name in _split(text))
+    except csv.Error as error:
+        raise refuse(path, 1, f"the header is damaged ({error})") from None
     _check(path, columns, required)
     return Header(columns, lines, length)
+
+
+def read_rows(path: Path, header: Header) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line number and the fields of every row below the header, empty lines left out."""
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        reader = csv.reader(file)
+        try:
+            for fields in reader:
+                if reader.line_num > header.lines and fields:
+                    yield reader.line_num, fields
+        except csv.Error as error:
+            raise refuse(path, reader.line_num, f"the line is damaged ({error})") from None
 
 
 def _split(text: bytes) -> list[str]:

@@ -17,6 +17,7 @@ _PATTERNS = {
     "pc_sampling": r"pc_sampling[^/]*\.csv",
     "att_code": r"(^|/)code[^/]*\.json",
     "att_stats": r"(^|/)stats_ui_output[^/]*\.csv",
+    "compiled": r"(code_object_id_\d+\.out|\.amdgcn|\.hsaco|_final_isa\.s)",
 }
 _KERNEL_KINDS = ("kernel_csv", "rocpd", "sdk_json", "kernel_stats")
 """Each says the same about the kernels; the first that there is is read."""

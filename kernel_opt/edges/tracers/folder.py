@@ -6,6 +6,7 @@ from pathlib import Path
 from kernel_opt.edges.tracers.agents import read_agents
 from kernel_opt.edges.tracers.att_code import read_att_code
 from kernel_opt.edges.tracers.att_stats import read_att_stats
+from kernel_opt.edges.tracers.compiled import read_fingerprints
 from kernel_opt.edges.tracers.counters import Totals, read_counters, to_counters
 from kernel_opt.edges.tracers.find import Found, find_files
 from kernel_opt.edges.tracers.kernel_csv import read_kernel_csv
@@ -39,6 +40,8 @@ class FolderReader:
         totals: Totals = {}
         for path in self._files.get("counters", []):
             read_counters(path, totals)
+        isa, problems = read_fingerprints(self._files.get("compiled", []))
+        self._notes += problems
         launches, dispatches, left_out = self._table.to_launches()
         return Recording(
             launches=(*launches, *stats),
@@ -47,6 +50,7 @@ class FolderReader:
             agents=tuple(self._agents),
             sites=sites,
             counters=to_counters(totals),
+            isa=isa,
             files=tuple(path.relative_to(base).as_posix() for paths in self._files.values() for path in paths),
             notes=tuple(self._notes),
         )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kernel_opt.edges.tracers.csv_header import Header, read_header
 from kernel_opt.edges.tracers.kernel_names import strip_suffix
-from kernel_opt.edges.tracers.launch_fold import Shape, is_plausible
+from kernel_opt.edges.tracers.launch_fold import Shape, is_plausible, to_extent
 from kernel_opt.edges.tracers.refusal import LineError
 from kernel_opt.model.recording import Extent
 
@@ -87,7 +87,7 @@ def parse_row(line: bytes, layout: Layout, number: int) -> Row:
         if len(places) != 3:
             return None
         x, y, z = (count(place, "a size") for place in places)
-        return x, y, z
+        return to_extent(x, y, z)
 
     start, end = count(layout.start, "Start_Timestamp"), count(layout.end, "End_Timestamp")
     if end <= start:

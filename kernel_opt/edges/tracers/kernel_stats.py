@@ -31,10 +31,8 @@ def _to_launch(fields: dict[str, str], number: int) -> Launch:
     total_ns = parse_count(fields["totaldurationns"], "TotalDurationNs", number)
     if calls == 0 or total_ns == 0:
         raise LineError(number, "a kernel without calls or without time")
-    return Launch(
-        kernel=strip_suffix(fields["name"]),
-        calls=calls,
-        total_ns=total_ns,
-        min_ns=parse_count(fields["minns"], "MinNs", number) if "minns" in fields else None,
-        max_ns=parse_count(fields["maxns"], "MaxNs", number) if "maxns" in fields else None,
-    )
+    shortest = parse_count(fields["minns"], "MinNs", number) if "minns" in fields else None
+    longest = parse_count(fields["maxns"], "MaxNs", number) if "maxns" in fields else None
+    if shortest is not None and longest is not None and not shortest <= longest <= total_ns:
+        raise LineError(number, f"times from {shortest} to {longest} ns do not go with {total_ns} ns in all")
+    return Launch(kernel=strip_suffix(fields["name"]), calls=calls, total_ns=total_ns, min_ns=shortest, max_ns=longest)

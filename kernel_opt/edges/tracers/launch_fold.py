@@ -14,6 +14,11 @@ def is_plausible(shortest_ns: int, longest_ns: int) -> bool:
     return 0 < shortest_ns <= longest_ns <= MAX_DURATION_NS
 
 
+def to_extent(x: int, y: int, z: int) -> Extent | None:
+    """Return a size along three axes; 0 is no size, but stands for one that was not recorded."""
+    return (x, y, z) if min(x, y, z) > 0 else None
+
+
 @dataclass(frozen=True)
 class Shape:
     """What a kernel was launched with."""

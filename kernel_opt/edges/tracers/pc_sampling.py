@@ -1,12 +1,12 @@
 """PC samples as CSV: from the trap handler, which tells where a wave was, or stochastic, which tells why it waited."""
 
-import csv
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from kernel_opt.edges.tracers.csv_header import Header, read_header
-from kernel_opt.edges.tracers.refusal import refuse
+from kernel_opt.edges.tracers.csv_header import Header, read_header, read_rows
+from kernel_opt.edges.tracers.kernel_row import parse_count
+from kernel_opt.edges.tracers.refusal import LineError, refuse
 from kernel_opt.edges.tracers.site_table import SiteTable
 
 _REASON = "ROCPROFILER_PC_SAMPLING_INSTRUCTION_NOT_ISSUED_REASON_"
@@ -41,17 +41,16 @@ def _read_rows(path: Path, header: Header, kernels: Mapping[int, str]) -> Iterat
         header.columns.index(name) for name in ("dispatch_id", "instruction", "instruction_comment")
     )
     issued, reason = header.find("wave_issued_instruction"), header.find("stall_reason")
-    with path.open(encoding="utf-8", errors="replace", newline="") as file:
-        reader = csv.reader(file)
-        for fields in reader:
-            if reader.line_num <= header.lines or not fields:
-                continue
-            if len(fields) != len(header.columns) or not fields[dispatch].isdigit():
-                raise refuse(path, reader.line_num, "not a whole row of a sample: the line is cut off or damaged")
-            kernel = kernels.get(int(fields[dispatch]))
-            place = (kernel or "", fields[instruction].strip(), fields[comment].strip())
-            why = "" if issued is None or reason is None or fields[issued] != "0" else _say_reason(fields[reason])
-            yield place, why, kernel is not None
+    for number, fields in read_rows(path, header):
+        if len(fields) != len(header.columns):
+            raise refuse(path, number, "not a whole row of a sample: the line is cut off or damaged")
+        try:
+            kernel = kernels.get(parse_count(fields[dispatch], "Dispatch_Id", number))
+        except LineError as error:
+            raise refuse(path, error.line, error.reason) from None
+        place = (kernel or "", fields[instruction].strip(), fields[comment].strip())
+        why = "" if issued is None or reason is None or fields[issued] != "0" else _say_reason(fields[reason])
+        yield place, why, kernel is not None
 
 
 def _say_reason(text: str) -> str:

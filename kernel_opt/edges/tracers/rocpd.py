@@ -9,7 +9,7 @@ from typing import cast
 
 from kernel_opt.edges.tracers.agents import to_agent
 from kernel_opt.edges.tracers.kernel_names import strip_suffix
-from kernel_opt.edges.tracers.launch_fold import Shape, is_plausible
+from kernel_opt.edges.tracers.launch_fold import Shape, is_plausible, to_extent
 from kernel_opt.edges.tracers.launches import LaunchTable
 from kernel_opt.edges.tracers.refusal import refuse
 from kernel_opt.model.recording import Agent
@@ -32,12 +32,17 @@ def read_rocpd(path: Path, table: LaunchTable) -> tuple[list[Agent], str | None]
     """Read one database into the table; return its agents, and a note when it holds no dispatch."""
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            database.text_factory = _read_text
             _check(path, database)
             agents, labels = _read_agents(database)
             count = _read_dispatches(path, database, labels, table)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # its complaint about a damaged schema may hold any bytes
         raise refuse(path, None, f"the database is cut off or damaged ({error})") from None
     return agents, None if count else f"{path.name} holds no dispatch"
+
+
+def _read_text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
 
 
 def _check(path: Path, database: sqlite3.Connection) -> None:
@@ -103,8 +108,10 @@ def _read_dispatches(
 class _Symbol:
     """A kernel's name and registers, as the database has them once per kernel."""
 
-    def __init__(self, shown: str | None, raw: str | None, *registers: int | None) -> None:
-        self.name = strip_suffix(shown or raw or "")
+    def __init__(self, shown: object, raw: object, *registers: object) -> None:
+        # A column of a database may hold anything in any row.
+        names = [name for name in (shown, raw) if isinstance(name, str) and name]
+        self.name = strip_suffix(names[0]) if names else ""
         self._registers = [value if isinstance(value, int) and value >= 0 else None for value in registers]
 
     def shape(self, sizes: Sequence[int]) -> Shape:
@@ -112,8 +119,8 @@ class _Symbol:
         group_x, group_y, group_z, grid_x, grid_y, grid_z, lds, scratch = sizes
         arch, accumulators, scalars = self._registers
         return Shape(
-            workgroup=(group_x, group_y, group_z),
-            grid=(grid_x, grid_y, grid_z),
+            workgroup=to_extent(group_x, group_y, group_z),
+            grid=to_extent(grid_x, grid_y, grid_z),
             lds_bytes=lds,
             scratch_bytes=scratch,
             arch_vgpr=arch,

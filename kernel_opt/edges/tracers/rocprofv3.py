@@ -40,17 +40,15 @@ def trace_argv(
     argv: Sequence[str],
     out_dir: Path,
     *,
-    deep: bool = False,
-    rung: Rung | None = None,
+    rung: Rung = Rung.KERNEL,
     kernel_regex: str = "",
     counters: Sequence[str] = COUNTER_PASSES[-1],
 ) -> list[str]:
     """Return the command that runs ``argv`` under the tracer and leaves its files in ``out_dir``, a fresh folder.
 
-    ``deep`` stands for a thread trace. ``kernel_regex`` confines a thread trace or counters to some kernels.
+    ``kernel_regex`` confines a thread trace or counters to some kernels.
     The output format is always named: since ROCm 7 the default is a database.
     """
-    rung = rung or (Rung.THREAD if deep else Rung.KERNEL)
     if rung is Rung.SCRIPT:
         return list(argv)
     own = [PROGRAM, "--kernel-trace", "--output-format", "csv", "-d", str(out_dir)]

@@ -1,12 +1,13 @@
 """Kernel traces as rocprofv3's own JSON. The whole file is in memory once, so its size is bounded: CSV has no bound."""
 
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
 from kernel_opt.edges.tracers.agents import to_agent
 from kernel_opt.edges.tracers.kernel_names import strip_suffix
-from kernel_opt.edges.tracers.launch_fold import Shape, is_plausible
+from kernel_opt.edges.tracers.launch_fold import Shape, is_plausible, to_extent
 from kernel_opt.edges.tracers.launches import LaunchTable
 from kernel_opt.edges.tracers.refusal import refuse
 from kernel_opt.model.recording import Agent
@@ -24,14 +25,17 @@ class _Extent(msgspec.Struct):
     z: int
 
 
+_Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
 class _Info(msgspec.Struct):
     kernel_id: int
     dispatch_id: int
     workgroup_size: _Extent
     grid_size: _Extent
     agent_id: _Handle = msgspec.field(default_factory=_Handle)
-    private_segment_size: int | None = None
-    group_segment_size: int | None = None
+    private_segment_size: _Count | None = None
+    group_segment_size: _Count | None = None
 
 
 class _Dispatch(msgspec.Struct):
@@ -45,9 +49,9 @@ class _Symbol(msgspec.Struct):
     kernel_name: str = ""
     formatted_kernel_name: str = ""
     demangled_kernel_name: str = ""
-    sgpr_count: int | None = None
-    arch_vgpr_count: int | None = None
-    accum_vgpr_count: int | None = None
+    sgpr_count: _Count | None = None
+    arch_vgpr_count: _Count | None = None
+    accum_vgpr_count: _Count | None = None
 
     def best_name(self) -> str:
         """Return the name that the CSV would show."""
@@ -115,8 +119,8 @@ def _add(
         raise refuse(path, None, f"dispatch {info.dispatch_id} is of kernel {info.kernel_id}, which has no name here")
     group, grid = info.workgroup_size, info.grid_size
     shape = Shape(
-        workgroup=(group.x, group.y, group.z),
-        grid=(grid.x, grid.y, grid.z),
+        workgroup=to_extent(group.x, group.y, group.z),
+        grid=to_extent(grid.x, grid.y, grid.z),
         lds_bytes=info.group_segment_size,
         scratch_bytes=info.private_segment_size,
         arch_vgpr=symbol.arch_vgpr_count,

@@ -37,7 +37,7 @@ def answer(document: object) -> Answer:
 
 
 def build_one(metric: dict, identity: dict | None = None) -> Reading:
-    return build_readings({0: metric}, {0: identity or {}}, {}, 1.0)[0]
+    return build_readings({0: metric}, {0: identity or {}}, {}, {}, 1.0)[0]
 
 
 def playing(answers: dict[str, Answer]) -> Callable[[Sequence[str]], Answer]:
@@ -212,3 +212,37 @@ def test_any_document_is_read_or_refused(document: object):
     for card in cards:
         assert card.use_pct is None or 0 <= card.use_pct <= 100
         assert card.vram_used_bytes is None or 0 <= card.vram_used_bytes <= (card.vram_total_bytes or 0)
+
+
+@pytest.mark.parametrize(
+    ("limit", "cap"),
+    [
+        ({"max_power": "750 W", "current_power": "700 W"}, 700.0),
+        ({"max_power": quantity(750, "W"), "min_power": quantity(0, "W"), "socket_power": quantity(650, "W")}, 650.0),
+        ({"ppt0": {"max_power_limit": quantity(1400, "W"), "socket_power_limit": quantity(1200, "W")}}, 1200.0),
+        ({"ppt0": {"socket_power_limit": "N/A"}, "ppt1": "N/A"}, None),
+        ({"power": 300, "temperature_edge": 100}, 300.0),
+        ({"socket_power": quantity(0, "W")}, None),
+        ("N/A", None),
+    ],
+)
+def test_the_power_cap_has_four_names(limit: object, cap: float | None):
+    """What caps the card's power now is read in every version's words; the highest cap allowed is something else."""
+    (reading,) = build_readings({0: METRIC}, {}, {0: {"gpu": 0, "limit": limit}}, {}, 1.0)
+    assert reading.power_cap_w == cap
+
+
+@pytest.mark.parametrize(
+    ("clocks", "partition_id", "mhz"),
+    [
+        ({"gfx_0": {"clk": quantity(131, "MHz")}, "gfx_1": {"clk": quantity(2100, "MHz")}, "mem_0": {}}, 0, 2100.0),
+        ({"gfx_0": {"clk": "N/A"}, "gfx_1": {"clk": quantity(900, "MHz")}}, None, 900.0),
+        ({"gfx_0": {"clk": quantity(131, "MHz")}, "gfx_1": {"clk": quantity(2100, "MHz")}}, 1, 2100.0),
+        ({"gfx_0": {"clk": quantity(1500, "MHz")}, "vclk_0": {"clk": quantity(3000, "MHz")}}, 3, 1500.0),
+        ({"gfx_0": "N/A"}, 0, None),
+        ({}, 2, None),
+    ],
+)
+def test_the_core_clock_of_many_dies(clocks: dict, partition_id: int | None, mhz: float | None):
+    """A die that sleeps does not stand for a card that works; a partition has a die of its own."""
+    assert build_one({**METRIC, "clock": clocks}, {"gpu": 0, "partition_id": partition_id}).sclk_mhz == mhz

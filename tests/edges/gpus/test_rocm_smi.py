@@ -95,9 +95,9 @@ def test_cards_are_told_in_their_order():
 
 
 def test_processes_are_split_from_the_right():
-    """A name with blanks has grown commas; the last four columns stay what they are."""
+    """A name with blanks has grown commas, which are taken back; the last four columns stay what they are."""
     system = {"PID1234": "python3, train.py, 1, 10960000, 0, 83", "PID9": "monitor, 0, 0, 0, 4294967295"}
-    assert read_one(OLD, system=system).users == (GpuUser(1234, "python3, train.py", 10960000),)
+    assert read_one(OLD, system=system).users == (GpuUser(1234, "python3 train.py", 10960000),)
 
 
 def test_no_process_table_is_not_an_empty_one():

@@ -18,7 +18,23 @@ from kernel_opt.edges.gpus.values import (
 
 UNKNOWN = [
     *("N/A", "", "None", "unknown", "-1", "4294967295", "65535", "18446744073709551615", "NaN", "inf", "1e3", "0x10"),
-    *(None, -1, 65535, 4294967295, math.nan, math.inf, True, False, [], {}, {"value": "N/A", "unit": "%"}, b"1", "1 2"),
+    *(
+        None,
+        -1,
+        65535,
+        4294967295,
+        math.nan,
+        math.inf,
+        1e308,
+        2**63,
+        True,
+        False,
+        [],
+        {},
+        {"value": "N/A", "unit": "%"},
+        b"1",
+        "1 2",
+    ),
 ]
 
 

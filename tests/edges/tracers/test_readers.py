@@ -339,7 +339,9 @@ def test_stochastic_samples_tell_why(tmp_path):
 @pytest.mark.parametrize("line", ["9,1", '9,1,x,"s_nop","",1'])
 def test_damaged_samples(tmp_path, line):
     """The line is named."""
-    with pytest.raises(ReadFailedError, match="line 2: not a whole row of a sample"):
+    with pytest.raises(
+        ReadFailedError, match=r"line 2: (not a whole row of a sample|Dispatch_Id is .x., not a whole number)"
+    ):
         read_folder(write(tmp_path / "pc_sampling_host_trap.csv", f"{SAMPLES}\n{line}\n"))
 
 
@@ -386,11 +388,54 @@ def test_kernel_stats(tmp_path):
     assert [launch.total_ns for launch in read_folder(tmp_path).launches] == [9]
 
 
-@pytest.mark.parametrize("line", ['"k",x,100,25,1,20,30,0', '"k",0,100,25,1,20,30,0', '"k",4'])
+@pytest.mark.parametrize(
+    "line",
+    ['"k",x,100,25,1,20,30,0', '"k",0,100,25,1,20,30,0', '"k",4', '"k",4,100,25,1,31,30,0', '"k",4,100,25,1,2,101,0'],
+)
 def test_damaged_kernel_stats(tmp_path, line):
     """The line is named."""
     with pytest.raises(ReadFailedError, match="line 2: "):
         read_folder(write(tmp_path / "kernel_stats.csv", f"{STATISTICS}\n{line}\n"))
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("agent_info.csv", AGENTS + "A" * 140_000),
+        (
+            "stats_ui_output_1.csv",
+            '"Vaddr","Instruction","Hitcount","Latency","Stall","Idle","Source"\n' + "A" * 140_000,
+        ),
+        ("pc_sampling_host_trap.csv", '"Dispatch_Id","Instruction","Instruction_Comment"\n' + "A" * 140_000),
+        ("kernel_stats.csv", '"Name' + "A" * 140_000),
+    ],
+)
+def test_fields_without_end_are_refused(tmp_path, name, line):
+    """A field larger than any CSV reader takes is damage, with its line."""
+    with pytest.raises(ReadFailedError, match=r"line \d+: the (line|header) is damaged"):
+        read_folder(write(tmp_path / name, line))
+
+
+def test_sizes_of_nothing_are_unknown(tmp_path):
+    """A work-group of 0 work-items is none, in every format; a negative register count is damage."""
+    line = row(22, "k", START, START + 9, grid=0).replace(",64,1,1,", ",0,1,1,")
+    files = {"1_kernel_trace.csv": text(22, [line]), "r_results.json": json.dumps(sdk()).replace('"x": 64', '"x": 0')}
+    for name, content in files.items():
+        (launch,) = read_folder(write(tmp_path / name, content)).launches
+        assert launch.workgroup is None
+    damaged = json.dumps(sdk()).replace('"arch_vgpr_count": ', '"arch_vgpr_count": -')
+    with pytest.raises(ReadFailedError, match="no result of rocprofv3"):
+        read_folder(write(tmp_path / "d_results.json", damaged))
+
+
+def test_odd_values_in_a_database(tmp_path):
+    """A name that is no text is no name; text that is not UTF-8 is read as far as it goes."""
+    path = write_rocpd(tmp_path / "r.db", [(1, START, START + 5)])
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE rocpd_info_kernel_symbol SET display_name = x'ff', kernel_name = 'pa.kd' WHERE id = 3")
+        database.execute("UPDATE rocpd_info_agent SET name = CAST(x'ff41' AS TEXT), logical_index = 'x'")
+    database.close()
+    assert [launch.kernel for launch in read_folder(path).launches] == ["pa"]
 
 
 def test_many_kernels_and_many_texts_in_one_trace(tmp_path, monkeypatch):

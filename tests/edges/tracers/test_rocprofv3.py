@@ -37,7 +37,7 @@ def test_deeper_looks_are_confined_to_kernels(tmp_path):
     """A thread trace of every kernel would be huge; a kernel trace knows no such option."""
     regex = to_regex(["void k<4>(int*)", "pa_main"])
     assert regex == r"^void\ k<4>\(int\*\)$|^pa_main$"
-    deep = trace_argv(SCRIPT, tmp_path, deep=True, kernel_regex=regex)
+    deep = trace_argv(SCRIPT, tmp_path, rung=Rung.THREAD, kernel_regex=regex)
     assert deep[deep.index("--kernel-include-regex") + 1] == regex
     assert "--att" in deep
     assert "--kernel-include-regex" not in trace_argv(SCRIPT, tmp_path, kernel_regex=regex)

@@ -65,10 +65,10 @@ def test_the_platform_runs_the_tracer_under_guard(tmp_path: Path) -> None:
     tracer = open_kit(PlatformSettings(name="rocm")).tracer
     assert tracer is not None
     assert tracer.deep_rungs == (Rung.THREAD, Rung.COUNTERS)
-    deep = tracer.trace_argv(["python", "x.py"], tmp_path, deep=False, rung=Rung.THREAD, kernels=["pa_main", "k(int)"])
+    deep = tracer.trace_argv(["python", "x.py"], tmp_path, Rung.THREAD, ["pa_main", "k(int)"])
     place = deep.index("rocprofv3")
     assert deep[:place] == guard_argv([], tmp_path)
     assert deep[deep.index("--kernel-include-regex") + 1] == r"^pa_main$|^k\(int\)$"
-    flat = tracer.trace_argv(["python", "x.py"], tmp_path, deep=False, kernels=["pa_main"])
+    flat = tracer.trace_argv(["python", "x.py"], tmp_path, Rung.KERNEL, ["pa_main"])
     assert "--kernel-include-regex" not in flat
     assert flat[-3:] == ["--", "python", "x.py"]
