@@ -12,10 +12,12 @@ from kernel_opt.model import facts as f
 from kernel_opt.model import round_facts as r
 from kernel_opt.model import steps as s
 from kernel_opt.model.bench import BenchRun, WrongRow
+from kernel_opt.model.compiled import Compiled, CompileOutcome
 from kernel_opt.model.config import ConfigClass, ConfigRow
 from kernel_opt.model.edit import Change, ChangeKind, Edit
 from kernel_opt.model.facts import Entry, Fact, Purpose
 from kernel_opt.model.hypothesis import Candidate, Hypothesis, Origin, Usage
+from kernel_opt.model.integrity import not_checked, passed
 from kernel_opt.model.measurement import Arm, Measurement, Metric, RowTime, TimedRun
 from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.settings import BenchmarkSettings, RoundSettings, Settings
@@ -189,6 +191,7 @@ FAULTS: tuple[Fact, ...] = (
     f.Faulted(kind="gpu-lost", why="driver reset", gpu_s=1.0),
     f.Faulted(kind="disk-full", why="no room"),
 )
+EXPLAINED = r.Explained(message="it waits less", usage=Usage(cost_usd=0.01), folder="e")
 NOTHING = r.GaveNothing(why="no idea", usage=Usage(cost_usd=0.1, input_tokens=10, output_tokens=1), folder="p")
 AWAY = f.ProposerAway(why="over its limit")
 
@@ -250,13 +253,21 @@ def permitted(step: s.Step, state: RunState) -> tuple[Fact, ...]:  # noqa: C901 
         case s.Check():
             commit = f"cand-{state.round}"
             origin = getattr(state.stage, "origin", Origin.PROPOSED)
-            return (r.Checked(candidate=candidate(commit, origin)), refused(), refused("metric", cheat=True), *FAULTS)
+            checked = r.Checked(candidate=candidate(commit, origin))
+            compiled = (replace(checked, compiled=Compiled(outcome=outcome, why="told")) for outcome in CompileOutcome)
+            return (checked, *compiled, refused(), refused("metric", cheat=True), *FAULTS)
         case s.Amend():
             return (edited(step.origin), NOTHING, AWAY, *FAULTS)
         case s.Format():
             tidy = candidate(f"{step.candidate.commit}-tidy", Origin.FORMATTED)
             same = r.Formatted(candidate=step.candidate, changed=False)
             return (r.Formatted(candidate=tidy, changed=True), same, r.FormatFailed(why="not found"), *FAULTS)
+        case s.Explain():
+            return (EXPLAINED,)
+        case s.Recheck():
+            checks = (passed("held-out"), not_checked("poison", "no program is named"))
+            good = r.Rechecked(commit=step.candidate.commit, checks=checks, folder="c", gpu_s=3.0)
+            return (good, refused("held-out", cheat=True), *GPU_TROUBLE, *FAULTS)
         case s.Seal():
             return (r.Sealed(purpose=step.purpose, old=state.tip, new=f"{step.purpose}-{state.round}"), *FAULTS)
         case s.Publish():
@@ -276,7 +287,8 @@ def _judgements(purpose: Purpose, state: RunState) -> tuple[Fact, ...]:
         case Purpose.NOISE:
             return (f.NoiseJudged(notes=(), detectable_pct=dict.fromkeys(KEYS, 1.0)),)
         case Purpose.HEADLINE:
-            return (f.HeadlineJudged(verdict=verdict(Outcome.BETTER), commit=state.code),)
+            better = f.HeadlineJudged(verdict=verdict(Outcome.BETTER), commit=state.code)
+            return (better, replace(better, verdict=verdict(Outcome.WORSE), holds=False, why="it is gone"))
         case Purpose.ROUND:
             outcomes = (Outcome.BETTER, Outcome.WORSE, Outcome.TIE, Outcome.UNCLEAR, Outcome.DIVERGING)
             return (*(f.Judged(verdict=verdict(one)) for one in outcomes), broke(kind="unused"))
@@ -287,6 +299,8 @@ def _published(step: s.Publish, state: RunState) -> Fact:
         return r.BaselineKept(commit=step.new)
     if step.purpose == "keep":
         return r.Kept(commit=step.new, candidate=f"cand-{state.round}", why="fewer waits")
+    if step.purpose == "rollback":
+        return r.RolledBack(commit=step.new, code=state.code, why="it is gone")
     stop = state.stop
     return f.Stopped(reason=stop.reason if stop else "", code=stop.code if stop else "", best=step.new)
 
@@ -314,6 +328,8 @@ def one_of_each() -> tuple[Fact, ...]:
         r.Formatted(candidate=candidate(), changed=True), r.FormatFailed(why="not found"), best,
         r.BaselineKept(commit="b"), r.Kept(commit="c", candidate="cand", why="x"),
         r.Dropped(ending=Ending.TIE, why="tie"),
+        r.Rechecked(commit="cand", checks=(passed("held-out"),), folder="c"),
+        r.RolledBack(commit="d", code="base", why="it is gone"), EXPLAINED,
     )  # fmt: skip
 
 
@@ -331,11 +347,12 @@ def at_every_stage() -> dict[type[Stage], RunState]:
     drafted = advance(ready, *["good"] * 2)
     runnable = advance(drafted, "good")
     timed = advance(runnable, "good", "good")
-    sealed = advance(timed, "better", "good", "good", "good", "better", "good")
+    vetted = advance(timed, "better", "good", "good", "good", "better", "good")
+    sealed = advance(vetted, "good")
     headline = settings(round=RoundSettings(headline_every=1))
     states = (
         *(advance(need, *["good"] * steps) for steps in range(7)),
-        *(drafted, runnable, advance(runnable, "good"), timed, sealed),
+        *(drafted, runnable, advance(runnable, "good"), timed, vetted, sealed),
         advance(need, "wrong"),
         advance(ready, "good"),
         advance(ready, "good", "nothing"),
@@ -343,7 +360,8 @@ def at_every_stage() -> dict[type[Stage], RunState]:
         advance(runnable, "trivial"),
         advance(runnable, "wrong"),
         advance(timed, "better"),
-        advance(sealed, "good", "good", limits=headline),
+        *(advance(sealed, "good", *words, limits=headline) for words in (["good"], ["good", "gone"])),
+        advance(sealed, "good", "good", "gone", "good", limits=headline),
     )
     return {type(state.stage): state for state in states}
 
@@ -353,7 +371,7 @@ def at_every_stage() -> dict[type[Stage], RunState]:
 Wish = tuple[Callable[[RunState], bool], Fact]
 """When (asked before each step), and what a person then wishes."""
 
-TAKES_S = {"Bench": 60.0, "Measure": 240.0, "Profile": 30.0, "Propose": 120.0, "Amend": 60.0}
+TAKES_S = {"Bench": 60.0, "Measure": 240.0, "Profile": 30.0, "Recheck": 10.0, "Propose": 120.0, "Amend": 60.0}
 
 
 class ScriptedPerformer:
@@ -403,7 +421,9 @@ class ScriptedPerformer:
             word = "tie"
         if word == "foreign":
             return f.Faulted(kind="foreign-change", why="somebody moved the branch")
-        return broke(state.code) if word == "best-broke" else find_answer(step, state, word)
+        if word in {"best-broke", "base-broke"}:
+            return broke(state.code if word == "best-broke" else state.base)
+        return find_answer(step, state, word)
 
 
 def find_answer(step: s.Step, state: RunState, word: str = "good") -> Fact:
@@ -431,6 +451,8 @@ def words_of(fact: Fact) -> tuple[str, ...]:  # noqa: C901 -- one case per word
             return ("lost",) if fact.final else ("away",)
         case f.Judged():
             return (fact.verdict.outcome.value,)
+        case f.HeadlineJudged():
+            return () if fact.holds else ("gone",)
         case r.Refused():
             return ("cheat",) if fact.cheat else ("slip",)
         case r.GaveNothing():

@@ -22,6 +22,8 @@ class BenchTable:
     rows: tuple[ConfigRow, ...]
     config_columns: tuple[str, ...]
     has_error_column: bool
+    columns: tuple[str, ...]
+    """All of the header, in its order."""
     control_us: float | None
     """Geometric mean of the control column; None without one, or where a row of it is no time."""
 
@@ -34,6 +36,7 @@ def read_bench_csv(path: Path, benchmark: BenchmarkSettings) -> BenchTable:
         raise ReadFailedError(f"{path.name} has no column {benchmark.metric!r}", f"its columns are: {shown}")
     config_columns = tuple(name for name in header if _is_config(name, benchmark))
     error_column = benchmark.error if benchmark.error in header else ""
+    results = [name for name in header if matches_any(name, benchmark.result_columns) and name not in config_columns]
     rows: list[ConfigRow] = []
     taken: dict[str, int] = {}
     for place, (number, line) in enumerate(lines, 1):
@@ -44,10 +47,11 @@ def read_bench_csv(path: Path, benchmark: BenchmarkSettings) -> BenchTable:
                 values=values,
                 us=_positive(line[benchmark.metric], path, number, benchmark.metric),
                 error=_number(line[error_column], path, number, error_column) if error_column else None,
+                results={name: line[name] for name in results if name not in (benchmark.metric, benchmark.error)},
             )
         )
     control_us = _control(lines, benchmark.control) if benchmark.control in header else None
-    return BenchTable(tuple(rows), config_columns, bool(error_column), control_us)
+    return BenchTable(tuple(rows), config_columns, bool(error_column), tuple(header), control_us)
 
 
 def _unique(key: str, taken: dict[str, int]) -> str:

@@ -12,6 +12,8 @@ class ConfigRow(Struct, frozen=True, kw_only=True):
     """Config column to the text in the table."""
     us: float
     error: float | None = None
+    results: dict[str, str] = {}
+    """Result columns besides time and error, as the table has them."""
 
 
 class ConfigClass(Struct, frozen=True, kw_only=True):

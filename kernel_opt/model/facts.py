@@ -6,6 +6,8 @@ from msgspec import Struct
 
 from kernel_opt.model.bench import BenchRun, WrongRow
 from kernel_opt.model.config import ConfigClass
+from kernel_opt.model.hypothesis import Usage
+from kernel_opt.model.integrity import IntegrityCheck
 from kernel_opt.model.measurement import Measurement
 from kernel_opt.model.trace import Trace
 from kernel_opt.model.verdict import Verdict
@@ -27,6 +29,8 @@ class RunStarted(Fact, frozen=True, kw_only=True):
     settings_source: str
     version: str
     environment: dict[str, str] = {}
+    pins: dict[str, str] = {}
+    """SHA-256 of each of the settings' ``tree.inputs`` when the run began."""
 
 
 class DaemonStarted(Fact, frozen=True, kw_only=True):
@@ -38,6 +42,8 @@ class DaemonStarted(Fact, frozen=True, kw_only=True):
     max_rounds: int = 0
     max_hours: float = 0.0
     containment: str = ""
+    sandbox: str = ""
+    """The level at which children are held, such as S3; empty in journals from before there were any."""
     pause: bool = False
 
 
@@ -45,6 +51,8 @@ class StopAsked(Fact, frozen=True, kw_only=True):
     """Somebody asked the run to stop."""
 
     by: str
+    usage: Usage = Usage()
+    """What the call of the proposer that was ended for it had cost."""
 
 
 class Paused(Fact, frozen=True, kw_only=True):
@@ -92,6 +100,7 @@ class ProposerAway(Fact, frozen=True, kw_only=True):
     retry_after_s: float | None = None
     final: bool = False
     """No wait will mend it: a wrong key, for instance."""
+    usage: Usage = Usage()
 
 
 class Benched(Fact, frozen=True, kw_only=True):
@@ -101,6 +110,7 @@ class Benched(Fact, frozen=True, kw_only=True):
     classes: tuple[ConfigClass, ...] = ()
     """Only at the baseline: how its rows are grouped from now on."""
     class_note: str = ""
+    checks: tuple[IntegrityCheck, ...] = ()
 
 
 class BenchedWrong(Fact, frozen=True, kw_only=True):
@@ -144,6 +154,7 @@ class Measured(Fact, frozen=True, kw_only=True):
     """The candidate's last kernel trace."""
     folder: str
     gpu_s: float
+    checks: tuple[IntegrityCheck, ...] = ()
 
 
 class Traced(Fact, frozen=True, kw_only=True):
@@ -177,6 +188,9 @@ class HeadlineJudged(Fact, frozen=True, kw_only=True):
 
     verdict: Verdict
     commit: str
+    holds: bool = True
+    """Whether what was claimed for best is still there; if not, the run goes back to an earlier one."""
+    why: str = ""
 
 
 class StopPlanned(Fact, frozen=True, kw_only=True):

@@ -2,9 +2,12 @@
 
 from enum import Enum
 
+from kernel_opt.model.compiled import Compiled
 from kernel_opt.model.edit import Edit
+from kernel_opt.model.explore import Ask
 from kernel_opt.model.facts import Fact
 from kernel_opt.model.hypothesis import Candidate, Hypothesis, Origin, Usage
+from kernel_opt.model.integrity import IntegrityCheck
 
 
 class RoundOpened(Fact, frozen=True, kw_only=True):
@@ -13,6 +16,8 @@ class RoundOpened(Fact, frozen=True, kw_only=True):
     round: int
     best: str
     seed: int
+    ask: Ask | None = None
+    """What the proposer is asked for; None in journals from before it was."""
 
 
 class Proposed(Fact, frozen=True, kw_only=True):
@@ -50,15 +55,30 @@ class Checked(Fact, frozen=True, kw_only=True):
 
     candidate: Candidate
     notes: tuple[str, ...] = ()
+    compiled: Compiled | None = None
+    """None: no build is configured, so nothing was compiled ahead."""
 
 
 class Refused(Fact, frozen=True, kw_only=True):
-    """The edit breaks a rule; no GPU second was spent on it."""
+    """The edit breaks a rule, or a run of it showed that its figures were not come by honestly."""
 
     rule: str
     why: str
     cheat: bool = False
     """Against the integrity of the benchmark, not a mere slip that may be sent back."""
+    checks: tuple[IntegrityCheck, ...] = ()
+    folder: str = ""
+    """Where the evidence lies; empty when nothing was run."""
+    gpu_s: float = 0.0
+
+
+class Rechecked(Fact, frozen=True, kw_only=True):
+    """The would-be keep stood the re-checks once more, from cold: fresh trees, fresh caches, other data."""
+
+    commit: str
+    checks: tuple[IntegrityCheck, ...]
+    folder: str
+    gpu_s: float = 0.0
 
 
 class Formatted(Fact, frozen=True, kw_only=True):
@@ -72,6 +92,15 @@ class FormatFailed(Fact, frozen=True, kw_only=True):
     """The formatter could not run; the candidate stays as it was."""
 
     why: str
+
+
+class Explained(Fact, frozen=True, kw_only=True):
+    """The proposer said why its candidate works."""
+
+    message: str
+    """Empty: it said nothing of use, and the hypothesis has to do."""
+    usage: Usage
+    folder: str
 
 
 class Sealed(Fact, frozen=True, kw_only=True):
@@ -93,6 +122,16 @@ class Kept(Fact, frozen=True, kw_only=True):
 
     commit: str
     candidate: str
+    why: str
+    rechecks: int = 0
+    """How often it stood the re-checks from cold; 0 in journals from before there were any."""
+
+
+class RolledBack(Fact, frozen=True, kw_only=True):
+    """Best no longer held when it was measured afresh: an earlier one that does is best again."""
+
+    commit: str
+    code: str
     why: str
 
 

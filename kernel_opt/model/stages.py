@@ -18,6 +18,8 @@ class Tries(Struct, frozen=True):
     send_backs: int = 0
     is_split: bool = False
     is_formatted: bool = False
+    looks: int = 0
+    """Times the proposer was asked to look again at what its candidate compiles to."""
 
 
 class NeedBaseline(Struct, frozen=True):
@@ -74,6 +76,24 @@ class HeadlineTimed(Struct, frozen=True):
     """Baseline and best were timed afresh."""
 
     measurement: Measurement
+    doubt: str = ""
+    """Why the best before this one was given up; empty: this is the one that stands on the branch."""
+
+
+class Doubted(Struct, frozen=True):
+    """What stands on the branch did not hold; the state's best is the one before it."""
+
+    why: str
+    is_proved: bool = False
+    """Whether the one before it was measured afresh and held."""
+
+
+class RollbackSealed(Struct, frozen=True):
+    """The way back is written as a commit; the branch has not moved yet."""
+
+    why: str
+    old: str
+    new: str
 
 
 class Opened(Struct, frozen=True):
@@ -112,6 +132,8 @@ class Runnable(Struct, frozen=True):
     hypothesis: Hypothesis
     candidate: Candidate
     tries: Tries
+    doubt: str = ""
+    """Why the proposer is asked to look again first: what it compiles to is costlier than best's."""
 
 
 class Broken(Struct, frozen=True):
@@ -168,6 +190,20 @@ class Weighed(Struct, frozen=True):
     tries: Tries
 
 
+class Vetted(Struct, frozen=True):
+    """A candidate worth keeping that stood the re-checks ``passes`` times."""
+
+    hypothesis: Hypothesis
+    candidate: Candidate
+    run: BenchRun
+    verdict: Verdict
+    trace: Trace | None
+    tries: Tries
+    passes: int
+    message: str | None = None
+    """Why it works, in the agent's words; None: it was not asked."""
+
+
 class KeepSealed(Struct, frozen=True):
     """The keep is written as a commit; the branch has not moved yet."""
 
@@ -178,6 +214,7 @@ class KeepSealed(Struct, frozen=True):
     trace: Trace | None
     old: str
     new: str
+    passes: int = 0
 
 
 Stage = (
@@ -190,6 +227,8 @@ Stage = (
     | Unsound
     | Ready
     | HeadlineTimed
+    | Doubted
+    | RollbackSealed
     | Opened
     | Drafted
     | Barred
@@ -200,5 +239,6 @@ Stage = (
     | Right
     | Timed
     | Weighed
+    | Vetted
     | KeepSealed
 )

@@ -1,11 +1,16 @@
 """Where a run stands: folded from its facts, never written down itself."""
 
+from itertools import chain
+
 from msgspec import Struct, field
 
 from kernel_opt.model.bench import BenchRun
 from kernel_opt.model.config import ConfigClass
+from kernel_opt.model.explore import Aim, Ask
+from kernel_opt.model.lesson import Finding
 from kernel_opt.model.measurement import Measurement
 from kernel_opt.model.round_facts import Ending
+from kernel_opt.model.spending import AgentTally, Spent
 from kernel_opt.model.stages import NeedBaseline, Stage
 from kernel_opt.model.trace import Trace
 from kernel_opt.model.verdict import Verdict
@@ -31,6 +36,24 @@ class Best(Struct, frozen=True):
     run: BenchRun
     round: int
     trace: Trace | None = None
+    claimed: float = 1.0
+    """Its time over the baseline's, by the verdicts of all keeps up to it, or since it was measured afresh by that."""
+
+
+class Expected(Struct, frozen=True):
+    """How long something usually takes: the median of the last few times in this run."""
+
+    seconds: float
+    of: int
+
+
+class Pace(Struct, frozen=True):
+    """How long the steps of this run took, by kind, the last few of each; and the open round's own clock."""
+
+    took_s: tuple[tuple[float, ...], ...] = ()
+    round_since_s: float = 0.0
+    round_waited_s: float = 0.0
+    """Of the time since then: waits, pauses, and no daemon at work."""
 
 
 class Lookback(Struct, frozen=True):
@@ -42,6 +65,8 @@ class Lookback(Struct, frozen=True):
     targets: tuple[str, ...]
     gain_pct: float | None
     why: str
+    uncertainty_pct: float | None = None
+    """Half of the 95 % interval, in percentage points."""
 
 
 class Trial(Struct, frozen=True):
@@ -51,6 +76,24 @@ class Trial(Struct, frozen=True):
     ending: Ending
     ratios: tuple[tuple[str, float], ...] = ()
     """Class key and candidate over the best of that time; empty when nothing was measured."""
+    round: int = 0
+    why: str = ""
+    """Why it ended so."""
+    bottlenecks: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    touched: tuple[str, ...] = ()
+    """Functions that its diff names."""
+    aim: Aim = Aim.EXPLOIT
+    """What its round had been asked for."""
+    finding: Finding = Finding.INCONCLUSIVE
+    predicted_pct: float | None = None
+    """Positive is faster."""
+    gain_pct: float | None = None
+    """Measured on its target, the same way; None: nothing was."""
+    uncertainty_pct: float | None = None
+    condition: str = ""
+    """Where its classes diverged: what tells those that gained from the others."""
 
 
 class RegressionNote(Struct, frozen=True):
@@ -83,6 +126,11 @@ class Tally(Struct, frozen=True):
     cost_usd: float = 0.0
     agent_tokens: int = 0
     active_s: float = 0.0
+    day: Spent = Spent()
+    """On the last day that had any cost."""
+    in_round: Spent = Spent()
+    """In the round under way."""
+    agents: tuple[AgentTally, ...] = ()
     endings: tuple[tuple[str, int], ...] = ()
 
 
@@ -109,6 +157,8 @@ class RunState(Struct, frozen=True):
     stage: Stage = field(default_factory=NeedBaseline)
     round: int = 0
     best: Best | None = None
+    bests: tuple[Best, ...] = ()
+    """The baseline, the last best that was proved again, and all since, best itself last: where to go back to."""
     bare_tip: str = ""
     """The branch before there is a best: the base, or a stop summary on top of it."""
     baseline: BenchRun | None = None
@@ -118,10 +168,12 @@ class RunState(Struct, frozen=True):
     """The last ones, newest last: how best ran, for the judge's bank."""
     detectable_pct: dict[str, float | None] = field(default_factory=dict[str, float | None])
     tally: Tally = Tally()
+    ask: Ask | None = None
+    """What the round under way was asked for; None in old runs."""
     lookbacks: tuple[Lookback, ...] = ()
     """The last five rounds."""
-    trials: tuple[Trial, ...] = ()
-    """The same with what was measured; a kept one is the best that the ratios after it are told against."""
+    trial_blocks: tuple[tuple[Trial, ...], ...] = ()
+    """Every trial so far in blocks: one more copies a block and not all, of which a long run has thousands."""
     recent_regressions: tuple[RegressionNote, ...] = ()
     headline: Verdict | None = None
     traced_code: str = ""
@@ -141,6 +193,11 @@ class RunState(Struct, frozen=True):
     blocked: str = ""
     """Something only a person can undo, such as a branch that somebody else moved."""
     stop: StopState | None = None
+    sandbox: str = ""
+    """The level at which children are held, as the last daemon said it; empty in journals that do not tell."""
+    pace: Pace = Pace()
+    agent_s: float = 0.0
+    """When the proposer last answered."""
     max_rounds: int = 0
     max_hours: float = 0.0
     started_s: float = 0.0
@@ -157,6 +214,11 @@ class RunState(Struct, frozen=True):
     def code(self) -> str:
         """The commit whose code is best now."""
         return self.best.code if self.best else self.base
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        """Every hypothesis so far and what was measured; a kept one is the best that later ratios are told against."""
+        return tuple(chain.from_iterable(self.trial_blocks))
 
     @property
     def ideas(self) -> tuple[tuple[str, Ending], ...]:

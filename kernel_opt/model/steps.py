@@ -86,13 +86,32 @@ class Amend:
 
 
 @dataclass(frozen=True, slots=True)
+class Explain:
+    """Ask the coding agent why its candidate works: the commit says it."""
+
+    hypothesis: Hypothesis
+    candidate: Candidate
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
 class Format:
     """Format the candidate's files."""
 
     candidate: Candidate
 
 
-Publication = Literal["baseline", "keep", "stop"]
+@dataclass(frozen=True, slots=True)
+class Recheck:
+    """Look from cold whether a would-be keep is what it seems: other data, other names, no help from before."""
+
+    candidate: Candidate
+    verdict: Verdict
+    number: int
+    """1 for the first time; large gains and suspicious code stand it twice."""
+
+
+Publication = Literal["baseline", "keep", "rollback", "stop"]
 """What a commit on the run's branch is for."""
 
 
@@ -156,7 +175,9 @@ Step = (
     | Propose
     | Check
     | Amend
+    | Explain
     | Format
+    | Recheck
     | Seal
     | Publish
     | Drop

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from kernel_opt.edges.files import remove_tree
-from kernel_opt.edges.provenance import find_read, mark_unread
+from kernel_opt.edges.machine import describe_card
+from kernel_opt.edges.provenance import ReadWatch
 from kernel_opt.model.errors import KernelOptError, UsageError
 from kernel_opt.model.facts import Benched, Broke, Fact, Faulted
 from kernel_opt.model.stages import Right, Runnable
@@ -26,15 +29,15 @@ def bench(step: BenchStep, state: RunState, tools: Tools) -> Fact:
     try:
         tree = export_tree(tools, step.commit, folder, "tree")
         changed = changed_files(state)
-        mark_unread(tree, changed)
-        answer = opened.run(RunOnce(tree=tree, log_name=step.log_name))
+        with ReadWatch(tree, changed) as watch:
+            answer = opened.run(RunOnce(tree=tree, log_name=step.log_name))
         fact = machine_fact(answer, opened, tools) or tell_run(step.commit, answer, opened, state, tools)
         if isinstance(fact, Broke):
             return _blame(fact, step, opened, state, tools)
-        if isinstance(fact, Benched) and changed and find_read(tree, changed) == ():
+        if isinstance(fact, Benched) and watch.read == ():
             why = f"the benchmark read none of the changed files: {', '.join(changed[:5])}"
             return Broke(commit=step.commit, kind="unused", why=why, folder=tools.relative(folder))
-        return _with_classes(fact, tools) if step.is_baseline and isinstance(fact, Benched) else fact
+        return _with_classes(fact, opened, tools) if step.is_baseline and isinstance(fact, Benched) else fact
     finally:
         opened.end()
         remove_tree(folder / "tree")
@@ -56,8 +59,8 @@ def changed_files(state: RunState) -> tuple[str, ...]:
     return state.stage.candidate.files if isinstance(state.stage, Runnable | Right) else ()
 
 
-def _with_classes(fact: Benched, tools: Tools) -> Fact:
-    """Group the baseline's rows into config classes, for the whole run."""
+def _with_classes(fact: Benched, opened: Bench, tools: Tools) -> Fact:
+    """Group the baseline's rows into config classes, for the whole run, and say what its times depend on."""
     columns = tools.settings.benchmark.class_columns
     try:
         classes = group_configs(fact.run.rows, columns or None)
@@ -65,4 +68,13 @@ def _with_classes(fact: Benched, tools: Tools) -> Fact:
         return Broke(commit=fact.run.commit, kind="classes", why=str(error), folder=fact.run.folder)
     except KernelOptError as error:
         return Faulted(kind="classes", why=str(error))
-    return Benched(run=fact.run, classes=classes)
+    return replace(fact, run=replace(fact.run, surroundings=_surroundings(opened, tools)), classes=classes)
+
+
+def _surroundings(opened: Bench, tools: Tools) -> dict[str, str]:
+    """Tell card, clocks, driver and tracer; of a group of CPU cores all there is to tell stands elsewhere."""
+    if tools.platform.name == "host":
+        return {}
+    sys_root = Path(str(tools.platform.choice.options.get("sys_root", "/sys")))
+    tracer = tools.platform.tracer.describe() if tools.platform.tracer else ""
+    return {**describe_card(opened.reading, sys_root), **({"tracer": tracer} if tracer else {})}

@@ -43,6 +43,11 @@ class Scribe:
         self._seq = 0
         self.state = self._replay(entries(book.records()))
 
+    @property
+    def seq(self) -> int:
+        """The number of the last fact; 0 before the first."""
+        return self._seq
+
     def _replay(self, past: Iterable[Entry]) -> RunState:
         state = RunState()
         for entry in past:

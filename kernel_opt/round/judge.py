@@ -7,7 +7,9 @@ from kernel_opt.model.steps import Judge
 from kernel_opt.model.verdict import Verdict
 from kernel_opt.round.steer import bank_of, judge_limits
 from kernel_opt.round.tools import Tools
-from kernel_opt.rules.headline import remeasure_headline
+from kernel_opt.round.traces import call_counts
+from kernel_opt.rules.call_counts import find_count_trouble
+from kernel_opt.rules.headline import find_loss, remeasure_headline
 from kernel_opt.rules.judge import next_measurement
 from kernel_opt.rules.noise import noise_of
 
@@ -18,12 +20,16 @@ def judge(step: Judge, state: RunState, tools: Tools) -> Fact:
     match step.purpose, stage:
         case Purpose.NOISE, BaselineTimed():
             noise = noise_of(stage.measurement, state.classes, limits)
-            notes = tuple(text for text in (noise.sentence, *(c.sentence for c in noise.classes)) if text)
+            trouble = find_count_trouble(call_counts(tools), stage.trace, len(stage.run.rows))
+            told = stage.trace.notes if stage.trace else ()
+            notes = (noise.sentence, *(c.sentence for c in noise.classes), trouble, *told)
+            notes = tuple(text for text in notes if text)
             return NoiseJudged(notes=notes, detectable_pct={c.key: c.detectable_pct for c in noise.classes})
         case Purpose.HEADLINE, HeadlineTimed():
             verdict = remeasure_headline(stage.measurement, state.classes, limits)
             if isinstance(verdict, Verdict):
-                return HeadlineJudged(verdict=verdict, commit=state.code)
+                why = find_loss(verdict, state.best.claimed if state.best else 1.0, limits)
+                return HeadlineJudged(verdict=verdict, commit=state.code, holds=not why, why=why)
         case Purpose.ROUND, Timed():
             verdict = _weigh(stage, state, tools)
             if isinstance(verdict, Verdict):

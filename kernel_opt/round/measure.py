@@ -5,12 +5,14 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from kernel_opt.edges.files import remove_tree
-from kernel_opt.edges.provenance import find_read, mark_unread
+from kernel_opt.edges.provenance import ReadWatch
 from kernel_opt.edges.session_records import RunAnswer, RunOutcome
 from kernel_opt.model.config import ConfigRow
 from kernel_opt.model.facts import BenchedWrong, Broke, Fact, Faulted, Measured, Purpose
+from kernel_opt.model.integrity import IntegrityCheck, failed
 from kernel_opt.model.judging import Redo, RunArm
 from kernel_opt.model.measurement import Arm, Measurement, RowTime, TimedRun
+from kernel_opt.model.reading import UnderLoad
 from kernel_opt.model.round_facts import Refused
 from kernel_opt.model.stages import Right
 from kernel_opt.model.state import RunState
@@ -20,11 +22,14 @@ from kernel_opt.round.arms import ArmRun, Arms, TracerFailed
 from kernel_opt.round.bench import changed_files
 from kernel_opt.round.canary import doubt_the_card
 from kernel_opt.round.session import Bench, budget_s, export_tree, open_bench
-from kernel_opt.round.steer import judge_limits, next_run
+from kernel_opt.round.sightings import Sightings
+from kernel_opt.round.steer import NextRun, judge_limits, next_run
 from kernel_opt.round.tools import Tools
 from kernel_opt.round.traces import RunTrace, call_counts
 from kernel_opt.rules.attribution import Attribution
 from kernel_opt.rules.calls import find_call_cheat
+from kernel_opt.rules.effect import Ran, find_no_effect, see_what_ran
+from kernel_opt.rules.figure_checks import find_failed
 from kernel_opt.rules.health import CARD_FAULTS
 from kernel_opt.rules.integrity import Refusal
 from kernel_opt.rules.split_proof import find_unproved
@@ -42,11 +47,19 @@ def measure(step: Measure, state: RunState, tools: Tools) -> Fact:
         trees = {Arm.BEST: export_tree(tools, step.best, folder, "tree-best")}
         same = step.best == step.candidate
         trees[Arm.CANDIDATE] = trees[Arm.BEST] if same else export_tree(tools, step.candidate, folder, "tree-candidate")
-        return _Measuring(step, state, tools, opened, trees).carry_out()
+        ask = next_run(step, state, judge_limits(tools), tools.settings.round.noise_runs)
+        return measure_on(opened, step, state, tools, trees, ask)
     finally:
         opened.end()
         for name in ("tree-best", "tree-candidate"):
             remove_tree(folder / name)
+
+
+def measure_on(
+    bench: Bench, step: Measure, state: RunState, tools: Tools, trees: dict[Arm, Path], ask: NextRun
+) -> Fact:
+    """Do the same on a card that is held already, with trees that are there; ``ask`` says what to run next."""
+    return _Measuring(step, state, tools, bench, trees).carry_out(ask)
 
 
 class _Measuring:
@@ -59,13 +72,14 @@ class _Measuring:
         self._tracer_failures = 0
         self._trace: Trace | None = None
         self._usual: Attribution | None = None
+        self._usual_us: dict[str, float] = {}
         self._found: Attribution | None = None
         self._early: list[tuple[RunTrace, tuple[ConfigRow, ...]]] = []
+        self._sightings = Sightings()
+        self._ran: dict[Arm, Ran | None] = {}
 
-    def carry_out(self) -> Fact:
+    def carry_out(self, ask: NextRun) -> Fact:
         """Run what is asked for until nothing more is."""
-        limits, noise_runs = judge_limits(self._tools), self._tools.settings.round.noise_runs
-        ask = next_run(self._step, self._state, limits, noise_runs)
         while (wanted := ask(self._measurement)) is not None:
             fact = self._run(wanted)
             if fact is not None:
@@ -74,13 +88,21 @@ class _Measuring:
             where = self._tools.relative(self._bench.folder)
             commit, gpu_s = self._step.candidate, self._bench.gpu_s
             return Broke(commit=commit, kind="split-unproved", why=unproved, folder=where, gpu_s=gpu_s)
+        checks = self._sightings.judge(self._state, self._tools) if self._step.purpose is Purpose.ROUND else ()
+        if (failed_check := find_failed(checks)) is not None:
+            return self._refuse(failed_check, checks)
         return Measured(
             purpose=self._step.purpose,
+            checks=checks,
             measurement=self._measurement,
             trace=self._trace,
             folder=self._tools.relative(self._bench.folder),
             gpu_s=self._bench.gpu_s,
         )
+
+    def _refuse(self, found: IntegrityCheck, checks: tuple[IntegrityCheck, ...]) -> Refused:
+        where, gpu_s = self._tools.relative(self._bench.folder), self._bench.gpu_s
+        return Refused(rule=found.name, why=found.why, cheat=True, checks=checks, folder=where, gpu_s=gpu_s)
 
     def _run(self, wanted: RunArm | Redo) -> Fact | None:
         """Run one arm once; return a fact only when the measurement cannot go on."""
@@ -89,8 +111,8 @@ class _Measuring:
         commit = self._step.best if arm is Arm.BEST else self._step.candidate
         tree = self._trees[arm]
         changed = changed_files(self._state) if arm is Arm.CANDIDATE else ()
-        mark_unread(tree, changed)
-        answer = self._arms.run(tree, f"{arm.value}.log")
+        with ReadWatch(tree, changed) as watch:
+            answer = self._arms.run(tree, f"{arm.value}.log")
         # A neighbour spoils one run, not the candidate: the judge asks for it again, within its own bound.
         if answer.outcome is RunOutcome.DISTURBED and not self._bench_is_spoilt(wanted):
             self._add(_disturbed_run(arm, self._bench.card, answer), wanted)
@@ -101,7 +123,7 @@ class _Measuring:
         if not isinstance(told, ArmRun):
             return self._blame(told, arm, commit)
         self._tracer_failures = 0
-        if changed and find_read(tree, changed) == ():
+        if watch.read == ():
             why = f"the benchmark read none of the changed files: {', '.join(changed[:5])}"
             return Broke(commit=commit, kind="unused", why=why, folder=told.run.folder, gpu_s=self._bench.gpu_s)
         return self._take(arm, told, answer, wanted)
@@ -117,21 +139,22 @@ class _Measuring:
         # Only code that ran right before is in this measurement.
         return _not_the_candidates(fact, commit, self._bench.gpu_s) if fact.kind in CARD_FAULTS else fact
 
-    def _go_on_without(self, failed: TracerFailed, arm: Arm) -> Fact | None:
+    def _go_on_without(self, trouble: TracerFailed, arm: Arm) -> Fact | None:
         """Try again, then go on by script time if the settings let that decide; never a word on the candidate."""
         self._tracer_failures += 1
         if self._tracer_failures < TRACER_TRIES:
             return None
-        if failed.is_empty and arm is Arm.CANDIDATE and self._step.purpose is Purpose.ROUND and self._is_best_traced():
-            why = "the candidate launches no kernel at all, best does"
-            return Refused(rule="skipped-calls", why=why, cheat=True)
+        if trouble.is_empty and arm is Arm.CANDIDATE and self._step.purpose is Purpose.ROUND and self._is_best_traced():
+            none = failed("skipped-calls", "the candidate launches no kernel at all, best does")
+            return self._refuse(none, (none,))
         if self._tools.settings.judge.gpu_time:
-            return Faulted(kind="tracer", why=failed.why, gpu_s=self._bench.gpu_s)
+            return Faulted(kind="tracer", why=trouble.why, gpu_s=self._bench.gpu_s)
         # Traced and untraced runs do not compare: all begins anew, best as well.
         self._arms.is_tracing = False
         self._measurement = replace(self._measurement, runs=())
         self._trace = self._usual = self._found = None
         self._early = []
+        self._sightings.clear()
         return None
 
     def _is_best_traced(self) -> bool:
@@ -156,7 +179,12 @@ class _Measuring:
         rows, found = told.run.rows, told.found
         refusal = self._find_cheat(arm, found, rows)
         if refusal is not None:
-            return Refused(rule=refusal.rule, why=refusal.why, cheat=refusal.cheat)
+            found_out = failed(refusal.rule, refusal.why)
+            return self._refuse(found_out, (found_out,))
+        self._sightings.add(arm, told)
+        if unused := self._find_no_effect(arm, found):
+            commit, gpu_s = self._step.candidate, self._bench.gpu_s
+            return Broke(commit=commit, kind="unused", why=unused, folder=told.run.folder, gpu_s=gpu_s)
         if found is not None and (arm is Arm.CANDIDATE or self._step.purpose is Purpose.NOISE):
             self._trace, self._found = found.trace, found.attribution
         timed = TimedRun(
@@ -165,10 +193,11 @@ class _Measuring:
             script_us=tuple(RowTime(config=row.key, us=row.us) for row in rows),
             gpu_us=found.gpu_us if found else None,
             gpu_whole_us=found.attribution.whole_us if found else None,
-            # No clock: both looks are at an idle card, whose clock sleeps. Its heat and its power cap do not.
+            # Heat and power cap of the idle card just after; the clock sleeps by then.
             temperature_c=answer.after.temperature_c if answer.after else None,
             power_cap_w=answer.after.power_cap_w if answer.after else None,
         )
+        timed = _with_load(timed, answer.under_load)
         self._add(timed, wanted)
         return None
 
@@ -180,15 +209,26 @@ class _Measuring:
             if self._usual is None:
                 self._early.append((found, rows))
             return self._judge_calls(found, rows)
-        self._usual = found.attribution
+        self._usual, self._usual_us = found.attribution, {row.key: row.us for row in rows}
         # Candidates run before best was seen are asked about again, now that it is known what is usual here.
         early, self._early = self._early, []
         return next((refusal for run, its in early if (refusal := self._judge_calls(run, its)) is not None), None)
 
+    def _find_no_effect(self, arm: Arm, found: RunTrace | None) -> str:
+        """See whether both builds launch the very same code: an edit that was not used is a failure, not a tie."""
+        if self._step.purpose is not Purpose.ROUND:
+            return ""
+        names = [target.name for target in found.trace.targets] if found else []
+        self._ran[arm] = see_what_ran(found.recording, names) if found else None
+        return find_no_effect(self._ran.get(Arm.BEST), self._ran.get(Arm.CANDIDATE))
+
     def _judge_calls(self, found: RunTrace, rows: tuple[ConfigRow, ...]) -> Refusal | None:
         names = [target.name for target in found.trace.targets]
         counts = call_counts(self._tools)
-        return find_call_cheat(found.recording, names, rows, found.attribution, self._usual, counts)
+        baseline = self._state.baseline_trace
+        return find_call_cheat(
+            found.recording, names, rows, found.attribution, self._usual, counts, baseline, self._usual_us
+        )
 
     def _add(self, run: TimedRun, wanted: RunArm | Redo) -> None:
         if isinstance(wanted, Redo):
@@ -201,6 +241,14 @@ def _not_the_candidates(fact: Fact, best: str, gpu_s: float) -> Fact:
     if isinstance(fact, Broke | BenchedWrong | Refused):
         return Faulted(kind="best-failed", why=f"best {best[:12]} did not run right now: {fact.why}", gpu_s=gpu_s)
     return fact
+
+
+def _with_load(timed: TimedRun, seen: UnderLoad | None) -> TimedRun:
+    """Add what the card showed while the run lasted."""
+    if seen is None:
+        return timed
+    spread = None if seen.lowest_mhz is None or seen.highest_mhz is None else (seen.lowest_mhz, seen.highest_mhz)
+    return replace(timed, clock_mhz=seen.clock_mhz, clock_range_mhz=spread, throttled=seen.throttled)
 
 
 def _disturbed_run(arm: Arm, card: str, answer: RunAnswer) -> TimedRun:

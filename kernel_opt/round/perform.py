@@ -13,16 +13,20 @@ from kernel_opt.journal.ballast import DiskFullError
 from kernel_opt.model import steps as s
 from kernel_opt.model.errors import KernelOptError
 from kernel_opt.model.facts import Fact, Faulted, StopPlanned
+from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.state import RunState
 from kernel_opt.round.bench import bench
 from kernel_opt.round.check import check
+from kernel_opt.round.explain import explain
 from kernel_opt.round.judge import judge
 from kernel_opt.round.measure import measure
 from kernel_opt.round.profile import profile
 from kernel_opt.round.propose import amend, propose
+from kernel_opt.round.recheck import recheck
 from kernel_opt.round.rest import rest, wait
 from kernel_opt.round.settle import drop, finish, format_candidate, open_round, publish, seal
 from kernel_opt.round.tools import Tools
+from kernel_opt.rules.news import REFUSALS
 
 DEFECTS = (
     ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, NameError, RuntimeError,
@@ -43,7 +47,9 @@ ACTS: dict[type[s.Step], Act] = {
     s.Propose: propose,
     s.Check: lambda _, state, tools: check(state, tools),
     s.Amend: amend,
+    s.Explain: explain,
     s.Format: format_candidate,
+    s.Recheck: recheck,
     s.Seal: seal,
     s.Publish: publish,
     s.Drop: drop,
@@ -63,6 +69,7 @@ class Hands:
         """Do one step; every step may be done twice."""
         name = type(step).__name__
         self._log.info("step", step=name, round=state.round)
+        self._warn(step, state)
         try:
             return ACTS[type(step)](step, state, self._tools)
         except DiskFullError as error:
@@ -75,3 +82,14 @@ class Hands:
         except DEFECTS as error:
             self._log.error("defect", step=name, trace=traceback.format_exc())
             return Faulted(kind="defect", why=f"{name}: {type(error).__name__}: {error}")
+
+    def _warn(self, step: s.Step, state: RunState) -> None:
+        """Say loudly what a person should look at: refusals in a row, and a best that did not hold."""
+        in_a_row = state.tally.refusals_in_a_row + 1
+        match step:
+            case s.Drop(ending=Ending.REFUSED) if in_a_row >= REFUSALS:
+                self._log.error("refused again", in_a_row=in_a_row, why=step.why)
+            case s.Seal(purpose="rollback"):
+                self._log.error("best did not hold", back_to=state.code[:12])
+            case _:
+                pass

@@ -3,17 +3,21 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from kernel_opt.edges.code_files import keep_code
 from kernel_opt.edges.environment import child_environment
 from kernel_opt.edges.export import export
 from kernel_opt.edges.files import remove_tree
 from kernel_opt.edges.lease_times import find_last_used
+from kernel_opt.edges.manifest import Changes, Manifest
 from kernel_opt.edges.measuring import Session, open_session
+from kernel_opt.edges.secrets import mask_file
 from kernel_opt.edges.session_records import RunAnswer, RunOrder, RunOutcome, SessionOutcome, SessionRequest
 from kernel_opt.edges.tracers.rocprofv3 import Rung
 from kernel_opt.journal.failpoints import failpoint
 from kernel_opt.model.facts import Disturbed, Fact, Faulted, NoIdleGpu, StopAsked
 from kernel_opt.model.reading import Reading
 from kernel_opt.model.state import RunState
+from kernel_opt.round.enclose import enclose_benchmark
 from kernel_opt.round.tools import Tools
 from kernel_opt.rules.gate import Thresholds
 
@@ -29,6 +33,10 @@ class RunOnce:
     log_name: str
     rung: Rung = Rung.SCRIPT
     """How deep the tracer looks; as here, not at all."""
+    argv: tuple[str, ...] = ()
+    """Another command than the benchmark's; ``{out}`` in it is a folder whose files are kept."""
+    reads: Path | None = None
+    """What an earlier run left, for this one to read."""
 
 
 class Bench:
@@ -40,8 +48,11 @@ class Bench:
         self._session = session
         self._tools = tools
         self._kernels = kernels
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
+        """Seconds after which a run is killed."""
         self._runs = 0
+        self.changes = Changes()
+        """Protected files that changed while the last run lasted."""
         self.folder = folder
         self.gpu_s = 0.0
 
@@ -61,32 +72,47 @@ class Bench:
         benchmark = self._tools.settings.benchmark
         home = self.folder / f"home-{self._runs}"
         trace_dir = self.folder / f"trace-{self._runs}"
-        argv = list(benchmark.command)
+        keeps_out = any("{out}" in word for word in wanted.argv)
         tracer = self._tools.platform.tracer if wanted.rung is not Rung.SCRIPT else None
+        if keeps_out or tracer is not None:
+            trace_dir.mkdir()
+        argv = [word.replace("{out}", str(trace_dir)) for word in wanted.argv or benchmark.command]
         if tracer is not None:
-            argv = tracer.trace_argv(argv, trace_dir, deep=False, rung=wanted.rung, kernels=self._kernels)
+            argv = tracer.trace_argv(argv, trace_dir, wanted.rung, self._kernels)
         env = child_environment(home, benchmark.pass_environment, benchmark.environment, self._tools.environment)
+        seen = Manifest(wanted.tree, self._tools.protected, results=benchmark.csv)
         order = RunOrder(
             argv=tuple(argv),
             cwd=str(wanted.tree),
             env=env,
-            timeout_s=self._timeout_s,
+            timeout_s=self.timeout_s,
             run_dir=f"runs/{self._runs:04d}",
             log_name=wanted.log_name,
             collect=(benchmark.csv,),
-            collect_dirs=(str(trace_dir),) if tracer is not None else (),
+            collect_dirs=(str(trace_dir),) if tracer is not None or keeps_out else (),
+            sandbox=enclose_benchmark(self._tools, wanted.tree, home, trace_dir, reads=wanted.reads),
         )
         answer = self._session.run(order, self._tools.wishes.stop_now)
+        self.changes = seen.find_changes()
+        seen.remove_strays()
+        if answer.log is not None and benchmark.pass_environment:
+            mask_file(self.folder / "session" / answer.log, self._tools.secrets)
         self.gpu_s += answer.wall_s or 0.0
+        if tracer is not None:
+            keep_code(home, self.run_folder() / "code")
         remove_tree(home)
         remove_tree(trace_dir)
         return answer
+
+    def out_folder(self) -> Path:
+        """Return where that lies which the last run left in ``{out}``."""
+        return self.run_folder() / f"trace-{self._runs}"
 
     def run_folder(self) -> Path:
         """Return where the last run's files lie."""
         return self.folder / "session" / "runs" / f"{self._runs:04d}"
 
-    def log_tail(self, answer: RunAnswer) -> str:
+    def log_tail(self, answer: RunAnswer, most_bytes: int = LOG_TAIL_BYTES) -> str:
         """Return the end of the last run's log."""
         if answer.log is None:
             return ""
@@ -94,8 +120,8 @@ class Bench:
         if not path.is_file():
             return ""
         with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - LOG_TAIL_BYTES))
-            return file.read(LOG_TAIL_BYTES).decode("utf-8", "replace")
+            file.seek(max(0, path.stat().st_size - most_bytes))
+            return file.read(most_bytes).decode("utf-8", "replace")
 
     def end(self) -> None:
         """Let go of the card, also when the disk has no room for the order to do so."""
@@ -185,5 +211,7 @@ def export_tree(tools: Tools, commit: str, folder: Path, name: str) -> Path:
     tree = folder / name
     failpoint("export_tree.before")
     export(tools.repository, commit, tree)
+    if tools.pins is not None:
+        tools.pins.put_into(tree)
     failpoint("export_tree.after")
     return tree

@@ -11,15 +11,25 @@ from kernel_opt.journal.ballast import DiskFullError
 from kernel_opt.model.errors import InfrastructureError
 from kernel_opt.model.facts import Fact, Faulted, StopAsked, Stopped
 from kernel_opt.model.hypothesis import Candidate, Origin
-from kernel_opt.model.round_facts import BaselineKept, Dropped, FormatFailed, Formatted, Kept, RoundOpened, Sealed
-from kernel_opt.model.stages import KeepSealed, Weighed
+from kernel_opt.model.round_facts import (
+    BaselineKept,
+    Dropped,
+    FormatFailed,
+    Formatted,
+    Kept,
+    RolledBack,
+    RoundOpened,
+    Sealed,
+)
+from kernel_opt.model.stages import Doubted, KeepSealed, RollbackSealed, Vetted
 from kernel_opt.model.state import RunState
 from kernel_opt.model.steps import Drop, Finish, Format, OpenRound, Publish, Seal
 from kernel_opt.round.check import write_candidate
+from kernel_opt.round.enclose import enclose_tool
 from kernel_opt.round.tools import Tools
-from kernel_opt.views.performance import render_performance
-
-REPORT = "performance.md"
+from kernel_opt.rules.explore import choose_ask
+from kernel_opt.rules.quarantine import find_quarantine
+from kernel_opt.views.performance import render_documents
 
 
 def open_round(step: OpenRound, state: RunState, tools: Tools) -> Fact:
@@ -31,7 +41,7 @@ def open_round(step: OpenRound, state: RunState, tools: Tools) -> Fact:
         return Faulted(kind="disk-full", why=why)
     # Any fixed mixing will do: the seed only has to differ between rounds and be the same after a crash.
     seed = (step.round * 2654435761 + len(state.tag)) % 2**31
-    return RoundOpened(round=step.round, best=state.code, seed=seed)
+    return RoundOpened(round=step.round, best=state.code, seed=seed, ask=choose_ask(state, tools.settings))
 
 
 def format_candidate(step: Format, state: RunState, tools: Tools) -> Fact:
@@ -53,6 +63,7 @@ def format_candidate(step: Format, state: RunState, tools: Tools) -> Fact:
             log=folder / "format.log",
             timeout_s=settings.timeout_s,
             on_tick=tools.wishes.stop_now,
+            sandbox=enclose_tool(tools, folder, reads_history=True),
         )
     except DiskFullError:
         raise
@@ -91,8 +102,8 @@ def _take_formatted(candidate: Candidate, files: list[str], state: RunState, too
 
 def seal(step: Seal, state: RunState, tools: Tools) -> Fact:
     """Write the commit that will be published: code and report together."""
-    report = render_performance(tools.history(), pending=step.purpose)
-    tree = tree_with(tools.repository, step.tree_of, {REPORT: report.encode()})
+    documents = render_documents(tools.history(), pending=step.purpose)
+    tree = tree_with(tools.repository, step.tree_of, documents)
     message = _message(step, state)
     at_s = state.stop.planned_s if state.stop else state.stage_s
     commit = tools.repository.commit_tree(tree, state.tip, message, at_s)
@@ -103,11 +114,14 @@ def _message(step: Seal, state: RunState) -> str:
     """Say in the commit why it works, or what it records."""
     if step.purpose == "baseline":
         return f"kernel-opt {state.tag}: baseline\n\nThe kernel as found, measured; no code is changed.\n"
-    if step.purpose == "stop" or not isinstance(state.stage, Weighed):
+    if step.purpose == "rollback" and isinstance(state.stage, Doubted):
+        return f"kernel-opt {state.tag}: back to {state.code[:12]}\n\n{state.stage.why}\n"
+    if step.purpose == "stop" or not isinstance(state.stage, Vetted):
         reason = state.stop.reason if state.stop else "stopped"
         return f"kernel-opt {state.tag}: stop summary\n\n{reason}\n"
     hypothesis, verdict = state.stage.hypothesis, step.verdict
-    parts = [hypothesis.sentence, "", hypothesis.why, "", verdict.sentence if verdict else ""]
+    why = state.stage.message or hypothesis.why
+    parts = [hypothesis.sentence, "", why, "", verdict.sentence if verdict else ""]
     parts += ["", f"Round {state.round}, measured as {state.stage.candidate.commit[:12]}."]
     return "\n".join(parts).strip() + "\n"
 
@@ -128,10 +142,20 @@ def publish(step: Publish, state: RunState, tools: Tools) -> Fact:
     if step.purpose == "stop":
         stop = state.stop
         return Stopped(reason=stop.reason if stop else "", code=stop.code if stop else "", best=step.new)
-    if not isinstance(state.stage, KeepSealed):
-        raise TypeError("a keep is published after it was sealed")
-    verdict = state.stage.verdict
-    return Kept(commit=step.new, candidate=state.stage.candidate.commit, why=verdict.sentence)
+    match state.stage:
+        case RollbackSealed():
+            return RolledBack(commit=step.new, code=state.code, why=state.stage.why)
+        case KeepSealed():
+            return _kept(step.new, state.stage, tools)
+        case _:
+            raise TypeError("what is published was sealed before")
+
+
+def _kept(commit: str, stage: KeepSealed, tools: Tools) -> Kept:
+    why = stage.verdict.sentence
+    if doubt := find_quarantine(stage.verdict, stage.candidate, tools.settings.integrity):
+        why = f"{why} Re-checked {stage.passes} times from cold, since it is {doubt}."
+    return Kept(commit=commit, candidate=stage.candidate.commit, why=why, rechecks=stage.passes)
 
 
 def drop(step: Drop, state: RunState, tools: Tools) -> Fact:

@@ -6,15 +6,18 @@ from kernel_opt.model.bench import BenchRun
 from kernel_opt.model.errors import ReadFailedError
 from kernel_opt.model.facts import Benched, BenchedWrong, Broke, Fact, Faulted
 from kernel_opt.model.round_facts import Refused
+from kernel_opt.model.stages import Right, Runnable, Weighed
 from kernel_opt.model.state import RunState
 from kernel_opt.round.session import Bench
 from kernel_opt.round.tools import Tools
+from kernel_opt.rules.figure_checks import Figures, check_figures, find_failed, tells_summary
 from kernel_opt.rules.globs import matches_any
 from kernel_opt.rules.health import classify_failure
-from kernel_opt.rules.integrity import find_row_differences
 from kernel_opt.rules.outcome import find_failed_assertion, find_wrong_rows, is_trivial, last_words
 
 LONGEST_WHY = 300
+SUMMARY_BYTES = 65_536  # a table of some hundred rows as pandas prints it
+SHOWN = 5  # paths named in a refusal; more tell nothing new
 
 
 def tell_run(commit: str, answer: RunAnswer, bench: Bench, state: RunState, tools: Tools) -> Fact:
@@ -24,6 +27,8 @@ def tell_run(commit: str, answer: RunAnswer, bench: Bench, state: RunState, tool
     if answer.outcome in (RunOutcome.STEP_TIMEOUT, RunOutcome.STALLED):
         why = f"killed after {answer.wall_s or 0:.0f} s: {answer.outcome.value.replace('_', ' ')}"
         return Broke(commit=commit, kind="hang", why=why, folder=folder, log_tail=tail, gpu_s=bench.gpu_s)
+    if (tampered := tell_tampering(commit, bench, state, tools)) is not None:
+        return tampered
     try:
         table = find_table(answer, bench, tools)
     except ReadFailedError as error:
@@ -35,9 +40,12 @@ def tell_run(commit: str, answer: RunAnswer, bench: Bench, state: RunState, tool
         return BenchedWrong(commit=commit, rows=wrong, why=why, folder=folder, log_tail=tail, gpu_s=bench.gpu_s)
     if answer.outcome is RunOutcome.FAILED:
         return _tell_failure(commit, answer, bench, tools, tail)
-    differences = find_row_differences(state.baseline.rows, table.rows) if state.baseline else None
-    if differences:
-        return Refused(rule="benchmark tampered or incomplete", why=differences, cheat=True)
+    return _tell_right(commit, answer, table, bench, state, tools)
+
+
+def _tell_right(commit: str, answer: RunAnswer, table: BenchTable, bench: Bench, state: RunState, tools: Tools) -> Fact:
+    """Tell a run whose numbers are right: whether they are the benchmark's own is the question."""
+    folder, log = tools.relative(bench.run_folder()), bench.log_tail(answer, SUMMARY_BYTES)
     csv = next(file for file in answer.files if file.origin and _is_csv(file.origin, tools))
     run = BenchRun(
         commit=commit,
@@ -49,8 +57,35 @@ def tell_run(commit: str, answer: RunAnswer, bench: Bench, state: RunState, tool
         csv_sha256=csv.sha256,
         error_checked=table.has_error_column,
         control_us=table.control_us,
+        columns=table.columns,
+        tells_summary=tells_summary(log, table.rows),
     )
-    return Benched(run=run)
+    checks = check_figures(
+        Figures(
+            run=run,
+            baseline=state.baseline,
+            equal_columns=tools.settings.integrity.equal_columns,
+            log=log,
+            survivors=answer.survivors_killed,
+        )
+    )
+    if (found := find_failed(checks)) is not None:
+        why = found.why[:LONGEST_WHY]
+        return Refused(rule=found.name, why=why, cheat=True, checks=checks, folder=folder, gpu_s=bench.gpu_s)
+    return Benched(run=run, checks=checks)
+
+
+def tell_tampering(commit: str, bench: Bench, state: RunState, tools: Tools) -> Fact | None:
+    """Tell files that changed and must not: by the run, or by somebody else where a wall stood between."""
+    changes = bench.changes
+    shown = ", ".join((*changes.inside, *changes.outside)[:SHOWN])
+    is_candidate = isinstance(state.stage, Runnable | Right | Weighed) and state.stage.candidate.commit == commit
+    if is_candidate and (changes.inside or (changes.outside and tools.is_unwalled)):
+        return Refused(rule="tampered-files", why=f"the run changed {shown}, which it may only read", cheat=True)
+    if shown:
+        why = f"files that no run may change did change while {commit[:12]} ran: {shown}"
+        return Faulted(kind="installation-changed", why=why, gpu_s=bench.gpu_s)
+    return None
 
 
 def find_table(answer: RunAnswer, bench: Bench, tools: Tools) -> BenchTable:

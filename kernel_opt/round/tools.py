@@ -8,12 +8,14 @@ from typing import Protocol
 from kernel_opt.edges.agents.proposer import Proposer
 from kernel_opt.edges.clock import Clock
 from kernel_opt.edges.executor import LocalExecutor
+from kernel_opt.edges.pins import Pins
 from kernel_opt.edges.places import RunPlace
 from kernel_opt.edges.platforms import PlatformKit
 from kernel_opt.edges.process import StopWish
 from kernel_opt.edges.repository import Repository
 from kernel_opt.edges.worktree import RunTree
 from kernel_opt.model.facts import Entry
+from kernel_opt.model.sandbox import Sandbox, SandboxLevel
 from kernel_opt.model.settings import Settings
 
 
@@ -54,6 +56,19 @@ class Tools:
     clock: Clock
     history: Callable[[], Iterable[Entry]]
     """The journal so far."""
+    sandbox: Sandbox | None = None
+    """The walls that are the same for every child; None: children are held together, and no more."""
+    pins: Pins | None = None
+    protected: tuple[str, ...] = ()
+    """Files and folders outside of exports that no run may change: interpreter and installed packages."""
+
+    secrets: tuple[str, ...] = ()
+    """Values of the user's that are kept nowhere."""
+
+    @property
+    def is_unwalled(self) -> bool:
+        """Say whether a child could have changed installed files, since no wall keeps it from that."""
+        return self.sandbox is not None and self.sandbox.level is SandboxLevel.S1
 
     @property
     def folder(self) -> Path:

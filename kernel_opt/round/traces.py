@@ -18,6 +18,7 @@ from kernel_opt.model.trace import TargetKernel, Trace
 from kernel_opt.round.session import Bench
 from kernel_opt.round.tools import Tools
 from kernel_opt.rules.attribution import Attribution, CallCounts, attribute
+from kernel_opt.rules.call_counts import fit_counts
 from kernel_opt.rules.card_check import check_card
 from kernel_opt.rules.identity import Sameness
 from kernel_opt.rules.target import find_targets, follow_targets, words_of
@@ -65,14 +66,17 @@ def read_run_trace(
     if not recording.launches:
         return "; ".join(("the trace holds no kernel launches", *recording.notes))
     targets = find_run_targets(recording, tree, state, tools)
+    trace = summarise_trace(recording, targets)
+    counts = fit_counts(call_counts(tools), state.baseline_trace or trace, len(rows))
     attribution = attribute(
         recording,
         [target.name for target in targets],
         [row.key for row in rows],
-        counts=call_counts(tools),
+        counts=counts,
         script_us={row.key: row.us for row in rows},
     )
-    trace = summarise_trace(recording, targets)
+    if attribution.reason and rows:
+        trace = replace(trace, notes=(*trace.notes, f"GPU time by rows: {attribution.reason}"))
     if not tools.platform.tracer.names_card:
         return RunTrace(recording, trace, attribution)
     sameness, seen = check_card(bench.reading, recording)

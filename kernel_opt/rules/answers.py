@@ -21,9 +21,11 @@ ANSWERS: dict[type[s.Step], tuple[type[f.Fact], ...]] = {
     s.Propose: (r.Proposed, *_PROPOSER),
     s.Check: (r.Checked, r.Refused, f.Faulted),
     s.Amend: (r.Edited, *_PROPOSER),
+    s.Explain: (r.Explained,),
     s.Format: (r.Formatted, r.FormatFailed, f.Faulted),
+    s.Recheck: (r.Rechecked, r.Refused, *_GPU),
     s.Seal: (r.Sealed, f.Faulted),
-    s.Publish: (r.BaselineKept, r.Kept, f.Stopped, f.Faulted),
+    s.Publish: (r.BaselineKept, r.Kept, r.RolledBack, f.Stopped, f.Faulted),
     s.Drop: (r.Dropped, f.Faulted),
     s.Finish: (f.Stopped,),
     s.PlanStop: (f.StopPlanned,),
@@ -34,7 +36,9 @@ ANSWERS: dict[type[s.Step], tuple[type[f.Fact], ...]] = {
 ANY_TIME: tuple[type[f.Fact], ...] = (f.DaemonStarted, f.StopAsked, f.Paused, f.Unpaused)
 
 
-_PUBLISHED: dict[str, type[f.Fact]] = {"baseline": r.BaselineKept, "keep": r.Kept, "stop": f.Stopped}
+_PUBLISHED: dict[str, type[f.Fact]] = {
+    "baseline": r.BaselineKept, "keep": r.Kept, "rollback": r.RolledBack, "stop": f.Stopped,
+}  # fmt: skip
 _JUDGED: dict[f.Purpose, type[f.Fact]] = {
     f.Purpose.NOISE: f.NoiseJudged,
     f.Purpose.ROUND: f.Judged,
@@ -70,7 +74,7 @@ def _without(kinds: tuple[type[f.Fact], ...], unwanted: type[f.Fact]) -> tuple[t
     return tuple(kind for kind in kinds if kind is not unwanted)
 
 
-def _is_about(step: s.Step, fact: f.Fact) -> bool:  # noqa: C901 -- one case per step that names something
+def _is_about(step: s.Step, fact: f.Fact) -> bool:
     """Say whether the answer speaks of the commit, round or purpose that the step named."""
     match step, fact:
         case s.Bench(), f.Benched():
@@ -88,9 +92,18 @@ def _is_about(step: s.Step, fact: f.Fact) -> bool:  # noqa: C901 -- one case per
             return fact.round == step.round
         case s.Amend(), r.Edited():
             return fact.origin is step.origin
+        case _:
+            return _is_about_the_end(step, fact)
+
+
+def _is_about_the_end(step: s.Step, fact: f.Fact) -> bool:
+    """Say the same of the steps that decide what becomes of a candidate."""
+    match step, fact:
+        case s.Recheck(), r.Rechecked():
+            return fact.commit == step.candidate.commit
         case s.Seal(), r.Sealed():
             return fact.purpose == step.purpose
-        case s.Publish(), r.BaselineKept() | r.Kept():
+        case s.Publish(), r.BaselineKept() | r.Kept() | r.RolledBack():
             return fact.commit == step.new
         case s.Publish(), f.Stopped():
             return fact.best == step.new

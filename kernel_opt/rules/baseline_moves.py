@@ -18,6 +18,9 @@ def _baseline_wrong(state: RunState, fact: f.BenchedWrong | f.Broke) -> RunState
 
 
 def _best_wrong(state: RunState, fact: f.BenchedWrong | f.Broke) -> RunState:
+    """A best that no longer runs right is given up for the one before it; without the baseline nothing can go on."""
+    if fact.commit == state.code and len(state.bests) > 1:
+        return doubted(state, f"best no longer runs right: {fact.why}")
     return to_stage(state, g.Unsound(f"baseline or best no longer runs right: {fact.why}", "best-not-right"))
 
 
@@ -45,7 +48,8 @@ def _baseline_sealed(state: RunState, fact: r.Sealed) -> RunState:
 
 def _baseline_kept(state: RunState, fact: r.BaselineKept) -> RunState:
     run = at(state, g.BaselineSealed).run
-    return replace(state, stage=g.Ready(), best=Best(fact.commit, state.base, run, 0, state.baseline_trace))
+    best = Best(fact.commit, state.base, run, 0, state.baseline_trace)
+    return replace(state, stage=g.Ready(), best=best, bests=(best,))
 
 
 def _best_traced(state: RunState, fact: f.Traced) -> RunState:
@@ -59,12 +63,39 @@ def _traced(state: RunState, fact: f.Traced) -> dict[str, object]:
 
 
 def _headline_measured(state: RunState, fact: f.Measured) -> RunState:
-    return to_stage(state, g.HeadlineTimed(fact.measurement))
+    stage = at(state, g.Ready, g.Doubted)
+    doubt = stage.why if isinstance(stage, g.Doubted) else ""
+    return to_stage(state, g.HeadlineTimed(fact.measurement, doubt))
 
 
 def _headline_judged(state: RunState, fact: f.HeadlineJudged) -> RunState:
+    doubt = at(state, g.HeadlineTimed).doubt
+    state = replace(state, tally=replace(state.tally, headline_keeps=state.tally.keeps))
+    if not fact.holds and len(state.bests) > 1:
+        return doubted(state, fact.why)
+    after = g.Doubted(doubt, is_proved=True) if doubt else g.Ready()
+    # What was proved now need not be looked behind again, but for the baseline.
+    claimed = fact.verdict.overall_ratio
+    best = replace(state.best, claimed=claimed) if state.best and claimed else state.best
+    bests = (*state.bests[:1], best) if best and best.code != state.base else state.bests[:1]
+    return replace(state, stage=after, headline=fact.verdict, best=best, bests=bests)
+
+
+def doubted(state: RunState, why: str) -> RunState:
+    """Take the best before this one for best: its code, while the branch stands where it stood."""
+    left = state.bests[:-1]
+    best = replace(left[-1], commit=state.tip)
     tally = replace(state.tally, headline_keeps=state.tally.keeps)
-    return replace(state, stage=g.Ready(), headline=fact.verdict, tally=tally)
+    return replace(state, stage=g.Doubted(why), best=best, bests=left, headline=None, tally=tally)
+
+
+def _rollback_sealed(state: RunState, fact: r.Sealed) -> RunState:
+    return to_stage(state, g.RollbackSealed(at(state, g.Doubted).why, fact.old, fact.new))
+
+
+def _rolled_back(state: RunState, fact: r.RolledBack) -> RunState:
+    best = replace(state.best, commit=fact.commit) if state.best else None
+    return replace(state, stage=g.Ready(), best=best)
 
 
 BASELINE_MOVES: Moves = {
@@ -84,4 +115,9 @@ BASELINE_MOVES: Moves = {
     (g.Ready, f.BenchedWrong): _best_wrong,
     (g.Ready, f.Broke): _best_wrong,
     (g.HeadlineTimed, f.HeadlineJudged): _headline_judged,
+    (g.Doubted, f.Measured): _headline_measured,
+    (g.Doubted, f.BenchedWrong): _best_wrong,
+    (g.Doubted, f.Broke): _best_wrong,
+    (g.Doubted, r.Sealed): _rollback_sealed,
+    (g.RollbackSealed, r.RolledBack): _rolled_back,
 }

@@ -11,6 +11,7 @@ from kernel_opt.model.facts import Fact
 from kernel_opt.model.round_facts import Sealed
 from kernel_opt.model.stages import Stage, Tries
 from kernel_opt.model.state import Hold, RunState, StopState
+from kernel_opt.rules.spending import spent
 
 Change = Callable[[RunState, Any, float], RunState]
 """The fact's type is the table's key: Any here keeps the rows free of casts. The number is when it happened."""
@@ -37,6 +38,7 @@ def _run_started(state: RunState, fact: f.RunStarted, at_s: float) -> RunState:
 
 def _daemon_started(state: RunState, fact: f.DaemonStarted, _: float) -> RunState:
     """A crash changes nothing; a person's wish starts all limits afresh."""
+    state = replace(state, sandbox=fact.sandbox)
     if not fact.wished:
         return state
     fresh: Stage = state.stage
@@ -94,6 +96,7 @@ def _gpu_spent(state: RunState, gpu_s: float) -> RunState:
 
 def _proposer_away(state: RunState, fact: f.ProposerAway, at_s: float) -> RunState:
     times = state.proposer_away + 1
+    state = replace(state, tally=spent(state.tally, fact.usage, at_s))
     if fact.final:  # no wait would help
         return replace(state, proposer_away=times, proposer_lost=fact.why)
     hold = Hold("proposer", at_s, times, fact.why, fact.retry_after_s)
@@ -104,8 +107,8 @@ def _waited(state: RunState, _: f.Waited, __: float) -> RunState:
     return replace(state, hold=None)
 
 
-def _stop_asked(state: RunState, fact: f.StopAsked, _: float) -> RunState:
-    return replace(state, stop_asked=fact.by)
+def _stop_asked(state: RunState, fact: f.StopAsked, at_s: float) -> RunState:
+    return replace(state, stop_asked=fact.by, tally=spent(state.tally, fact.usage, at_s))
 
 
 def _paused(state: RunState, _: f.Paused, __: float) -> RunState:
@@ -133,8 +136,10 @@ def _onto_summary(state: RunState, commit: str) -> RunState:
         case g.BaselineSealed():
             stage = g.BaselineTraced(stage.run)
         case g.KeepSealed():
-            tries = Tries(is_formatted=True)
-            stage = g.Weighed(stage.hypothesis, stage.candidate, stage.run, stage.verdict, stage.trace, tries)
+            parts = (stage.hypothesis, stage.candidate, stage.run, stage.verdict, stage.trace)
+            stage = g.Vetted(*parts, Tries(is_formatted=True), stage.passes)
+        case g.RollbackSealed():
+            stage = g.Doubted(stage.why, is_proved=True)
         case _:
             pass
     if state.best is None:

@@ -5,15 +5,19 @@ from msgspec.structs import replace
 from kernel_opt.model import stages as g
 from kernel_opt.model.errors import ReadFailedError
 from kernel_opt.model.facts import DaemonStarted, Entry, Fact
-from kernel_opt.model.round_facts import Sealed
+from kernel_opt.model.round_facts import Edited, Explained, GaveNothing, Proposed, Sealed
 from kernel_opt.model.stages import Stage
 from kernel_opt.model.state import RunState
 from kernel_opt.rules.changes import CHANGES, sealed_summary, settled
 from kernel_opt.rules.moves import MOVES
+from kernel_opt.rules.pace import note_pace
 from kernel_opt.rules.tally import counted
 
-SEALS: dict[type[Stage], str] = {g.BaselineWeighed: "baseline", g.BaselineTraced: "baseline", g.Weighed: "keep"}
-"""What is sealed in which stage; the stop summary in any."""
+SEALS: dict[type[Stage], str] = {
+    g.BaselineWeighed: "baseline", g.BaselineTraced: "baseline", g.Vetted: "keep", g.Doubted: "rollback",
+    g.Weighed: "keep",
+}  # fmt: skip
+"""What is sealed in which stage; the stop summary in any. Old runs sealed a keep without any re-check."""
 
 
 def evolve(state: RunState, entry: Entry) -> RunState:
@@ -43,4 +47,6 @@ def _pass_time(state: RunState, entry: Entry) -> RunState:
     is_idle = isinstance(entry.fact, DaemonStarted) or not state.last_s or state.paused
     passed = 0.0 if is_idle else entry.at_s - state.last_s
     tally = replace(state.tally, active_s=state.tally.active_s + max(0.0, passed))
-    return replace(state, tally=tally, last_s=entry.at_s)
+    pace = note_pace(state.pace, entry, state.last_s, is_idle=is_idle)
+    agent_s = entry.at_s if isinstance(entry.fact, Proposed | Edited | Explained | GaveNothing) else state.agent_s
+    return replace(state, tally=tally, pace=pace, agent_s=agent_s, last_s=entry.at_s)

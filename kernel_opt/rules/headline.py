@@ -1,5 +1,6 @@
 """The one gain that may be claimed: baseline against best, measured afresh and never summed up from rounds."""
 
+import math
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -43,3 +44,17 @@ def remeasure_headline(
     outcome = Outcome.BETTER if low > 0 else Outcome.WORSE if high < 0 else Outcome.UNCLEAR
     # Measured for itself and not chosen for being large, so nothing is taken off.
     return replace(tell(case, outcome), gain_pct=max(0.0, pct_of(found.gain)))
+
+
+def find_loss(verdict: Verdict, claimed: float, limits: JudgeLimits) -> str:
+    """Return why what was kept does not hold; empty when it does, or when it cannot be told just now.
+
+    ``claimed`` is best over baseline by the verdicts of its keeps, each chosen for looking good: half of that gain,
+    as logarithms go, is what must be left at the favourable end of the interval.
+    """
+    if verdict.overall_interval is None:
+        return ""
+    least = math.sqrt(claimed) * (1 + limits.min_effect_pct / 100)
+    if verdict.overall_interval[0] <= least:
+        return ""
+    return f"kept as {claimed:.3g} times the baseline's time, measured afresh it is not: {verdict.sentence}"

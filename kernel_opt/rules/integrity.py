@@ -18,7 +18,7 @@ NEVER = (
     "**/*.pyc", "**/*.pyo", "**/__pycache__/**", "**/*.pkl", "**/*.pickle",
     "**/*.so", "**/*.so.*", "**/*.pyd", "**/*.a", "**/*.o", "**/*.hsaco",
     "**/.git*", "**/.git*/**", "**/pyproject.toml", "**/setup.py", "**/setup.cfg", "**/requirements*.txt",
-    "**/kernel-opt.toml", "**/*.csv", "performance.md",
+    "**/kernel-opt.toml", "**/*.csv", "performance.md", "performance.svg",
 )  # fmt: skip
 """Files that change what runs without being a kernel: hooks of the interpreter, caches, built code, dependencies,
 results."""

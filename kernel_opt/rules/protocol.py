@@ -3,7 +3,6 @@
 from typing import assert_never
 
 from kernel_opt.model.facts import Purpose
-from kernel_opt.model.hypothesis import Candidate, Origin
 from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.settings import Settings
 from kernel_opt.model.stages import (
@@ -14,6 +13,7 @@ from kernel_opt.model.stages import (
     BaselineTraced,
     BaselineWeighed,
     Broken,
+    Doubted,
     Drafted,
     Empty,
     HeadlineTimed,
@@ -22,10 +22,11 @@ from kernel_opt.model.stages import (
     Opened,
     Ready,
     Right,
+    RollbackSealed,
     Runnable,
     Timed,
-    Tries,
     Unsound,
+    Vetted,
     Weighed,
     Wrong,
 )
@@ -48,7 +49,15 @@ from kernel_opt.model.steps import (
     Step,
     Wait,
 )
-from kernel_opt.rules.aftermath import after_break, after_refusal, after_verdict, after_wrong
+from kernel_opt.rules.aftermath import (
+    after_break,
+    after_compile,
+    after_recheck,
+    after_refusal,
+    after_verdict,
+    after_wrong,
+)
+from kernel_opt.rules.spending import within_budget
 from kernel_opt.rules.stop import machine_failed, reason_to_stop, used_up
 
 FIRST_BACKOFF_S, LAST_BACKOFF_S = 60.0, 1800.0  # 1, 2, 4 ... 30 minutes: a driver reset takes seconds, a reboot minutes
@@ -67,7 +76,7 @@ def next_step(state: RunState, limits: Settings) -> Step:
         return Measure(state.base, state.code, Purpose.HEADLINE) if _owes_headline(state, plan, limits) else plan
     if state.paused:
         return Rest()
-    step = _stage_step(state, limits)
+    step = within_budget(_stage_step(state, limits), state, limits)
     if state.faults_here >= limits.round.faults:
         step = _way_out(state, step, limits)
     if state.hold is not None and not isinstance(step, PlanStop):
@@ -93,9 +102,12 @@ def hold_length_s(hold: Hold, limits: Settings) -> float:
     """Return how long to wait before the next try."""
     if hold.cause == "gpu":
         return limits.gate.interval_s
+    first_s, last_s = FIRST_BACKOFF_S, LAST_BACKOFF_S
+    if hold.cause == "proposer":
+        first_s, last_s = limits.agent.first_wait_s, limits.agent.longest_wait_s
     if hold.retry_after_s is not None:
         return min(hold.retry_after_s, 12 * LAST_BACKOFF_S)
-    return min(FIRST_BACKOFF_S * 2 ** min(hold.count - 1, 10), LAST_BACKOFF_S)
+    return min(first_s * 2 ** min(hold.count - 1, 10), last_s)
 
 
 def _wait(hold: Hold, limits: Settings) -> Wait:
@@ -112,7 +124,8 @@ def _ending_step(state: RunState, stop: StopState, limits: Settings) -> Step:
     if hold and not state.stop_asked:  # a person who asked for the stop is waiting for it
         return _wait(hold, limits)
     if stop.sealed is None:
-        return Seal("stop", state.tip)
+        # Code that did not hold is not left on the branch, also when there is no time to prove the one before it.
+        return Seal("stop", state.code if isinstance(state.stage, Doubted) else state.tip)
     return Publish("stop", *stop.sealed)
 
 
@@ -121,12 +134,12 @@ def _way_out(state: RunState, step: Step, limits: Settings) -> Step:
     if isinstance(step, Drop | OpenRound | PlanStop):
         return step
     match state.stage:
-        case Ready() | HeadlineTimed():
+        case Ready() | HeadlineTimed(doubt=""):
             return used_up(state, limits) or OpenRound(state.round + 1)
         case BaselineWeighed():
             return Seal("baseline", state.base)
-        case NeedBaseline() | BaselineRight() | BaselineTimed():
-            return machine_failed(state)  # there is no round yet that could be dropped
+        case NeedBaseline() | BaselineRight() | BaselineTimed() | HeadlineTimed() | Doubted():
+            return machine_failed(state)  # there is no round that could be dropped
         case _ if isinstance(step, Seal | Publish):
             return machine_failed(state)  # a gain that was proved is never dropped: it is sealed when the run resumes
         case _:
@@ -154,6 +167,11 @@ def _stage_step(state: RunState, limits: Settings) -> Step:  # noqa: C901 -- one
             return _between_rounds(state, limits)
         case HeadlineTimed():
             return Judge(Purpose.HEADLINE)
+        case Doubted():
+            is_found = stage.is_proved or state.code == state.base
+            return Seal("rollback", state.code) if is_found else Measure(state.base, state.code, Purpose.HEADLINE)
+        case RollbackSealed():
+            return Publish("rollback", stage.old, stage.new)
         case Opened():
             return Drop(Ending.GAVE_NOTHING, state.proposer_lost) if state.proposer_lost else Propose()
         case Drafted():
@@ -163,7 +181,7 @@ def _stage_step(state: RunState, limits: Settings) -> Step:  # noqa: C901 -- one
         case Empty():
             return Drop(Ending.GAVE_NOTHING, stage.why)
         case Runnable():
-            return Bench(stage.candidate.commit, log_name(stage.candidate, stage.tries))
+            return after_compile(stage)
         case Broken():
             return after_break(stage, limits)
         case Wrong():
@@ -177,6 +195,8 @@ def _stage_step(state: RunState, limits: Settings) -> Step:  # noqa: C901 -- one
             return Judge(Purpose.ROUND)
         case Weighed():
             return after_verdict(stage, limits)
+        case Vetted():
+            return after_recheck(stage, limits)
         case KeepSealed():
             return Publish("keep", stage.old, stage.new)
         case _:  # pragma: no cover (the type checker proves that there is none)
@@ -190,16 +210,3 @@ def _between_rounds(state: RunState, limits: Settings) -> Step:
     if is_trace_stale(state):
         return Profile(state.code)
     return OpenRound(state.round + 1)
-
-
-def log_name(candidate: Candidate, tries: Tries) -> str:
-    """Name the log of a candidate's benchmark after what the candidate is."""
-    if tries.is_formatted:  # also when the formatter could not run: the candidate's first log stays
-        return "formatted.log"
-    match candidate.origin:
-        case Origin.PROPOSED:
-            return "candidate.log"
-        case Origin.REPAIR:
-            return f"repair-{tries.repairs}.log"
-        case _:
-            return f"{candidate.origin.value}.log"

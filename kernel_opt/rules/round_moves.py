@@ -9,11 +9,12 @@ from kernel_opt.model.hypothesis import Origin
 from kernel_opt.model.stages import Tries
 from kernel_opt.model.state import Best, RunState
 from kernel_opt.model.verdict import Outcome
+from kernel_opt.rules.compile_gate import after_check
 from kernel_opt.rules.move import Moves, at, banked, to_stage
 
 
 def _opened(state: RunState, fact: r.RoundOpened) -> RunState:
-    return replace(state, stage=g.Opened(), round=fact.round)
+    return replace(state, stage=g.Opened(), round=fact.round, ask=fact.ask)
 
 
 def _opened_without_headline(state: RunState, fact: r.RoundOpened) -> RunState:
@@ -33,13 +34,15 @@ def _gave_nothing(state: RunState, fact: r.GaveNothing) -> RunState:
 
 
 def _amended_nothing(state: RunState, _: r.GaveNothing) -> RunState:
-    stage = at(state, g.Broken, g.Wrong, g.Weighed)
+    stage = at(state, g.Runnable, g.Broken, g.Wrong, g.Weighed)
+    if isinstance(stage, g.Runnable):  # it stands by its candidate, which is measured as it is
+        return to_stage(state, replace(stage, tries=_one_try_less(stage), doubt=""))
     return to_stage(state, replace(stage, tries=_one_try_less(stage)))
 
 
 def _checked(state: RunState, fact: r.Checked) -> RunState:
     stage = at(state, g.Drafted)
-    return to_stage(state, g.Runnable(stage.hypothesis, fact.candidate, stage.tries))
+    return to_stage(state, after_check(stage, fact))
 
 
 def _refused_edit(state: RunState, fact: r.Refused) -> RunState:
@@ -49,13 +52,13 @@ def _refused_edit(state: RunState, fact: r.Refused) -> RunState:
 
 def _refused_run(state: RunState, fact: r.Refused) -> RunState:
     """What the run itself showed (a changed row set, for instance) is never sent back."""
-    stage = at(state, g.Runnable, g.Right)
+    stage = at(state, g.Runnable, g.Right, g.Weighed, g.Vetted)
     barred = g.Barred(fact.rule, fact.why, True, stage.tries, stage.candidate.origin, stage.hypothesis)
     return to_stage(state, barred)
 
 
 def _edited(state: RunState, fact: r.Edited) -> RunState:
-    stage = at(state, g.Broken, g.Wrong, g.Weighed)
+    stage = at(state, g.Runnable, g.Broken, g.Wrong, g.Weighed)
     hypothesis = stage.hypothesis
     if isinstance(stage, g.Weighed):  # a split is for the classes that gained, whatever the hypothesis was about
         gaining = tuple(c.key for c in stage.verdict.classes if c.outcome is Outcome.BETTER)
@@ -63,8 +66,10 @@ def _edited(state: RunState, fact: r.Edited) -> RunState:
     return to_stage(state, g.Drafted(hypothesis, fact.edit, fact.origin, _one_try_less(stage)))
 
 
-def _one_try_less(stage: g.Broken | g.Wrong | g.Weighed) -> Tries:
-    """Use up the try that this stage asks the proposer for: a quick fix, a repair, the split."""
+def _one_try_less(stage: g.Runnable | g.Broken | g.Wrong | g.Weighed) -> Tries:
+    """Use up the try that this stage asks the proposer for: a second look, a quick fix, a repair, the split."""
+    if isinstance(stage, g.Runnable):
+        return replace(stage.tries, looks=stage.tries.looks + 1)
     if isinstance(stage, g.Broken):
         return replace(stage.tries, fixes=stage.tries.fixes + 1)
     if isinstance(stage, g.Wrong):
@@ -113,15 +118,29 @@ def _format_failed(state: RunState, _: r.FormatFailed) -> RunState:
 
 
 def _keep_sealed(state: RunState, fact: r.Sealed) -> RunState:
-    stage = at(state, g.Weighed)
-    sealed = g.KeepSealed(stage.hypothesis, stage.candidate, stage.run, stage.verdict, stage.trace, fact.old, fact.new)
-    return to_stage(state, sealed)
+    stage = at(state, g.Weighed, g.Vetted)
+    passes = stage.passes if isinstance(stage, g.Vetted) else 0  # old runs knew no re-checks
+    parts = (stage.hypothesis, stage.candidate, stage.run, stage.verdict, stage.trace)
+    return to_stage(state, g.KeepSealed(*parts, fact.old, fact.new, passes))
+
+
+def _explained(state: RunState, fact: r.Explained) -> RunState:
+    stage = at(state, g.Vetted)
+    return to_stage(state, replace(stage, message=fact.message))
+
+
+def _rechecked(state: RunState, _: r.Rechecked) -> RunState:
+    stage = at(state, g.Weighed, g.Vetted)
+    passes = stage.passes + 1 if isinstance(stage, g.Vetted) else 1
+    parts = (stage.hypothesis, stage.candidate, stage.run, stage.verdict, stage.trace, stage.tries)
+    return to_stage(state, g.Vetted(*parts, passes))
 
 
 def _kept(state: RunState, fact: r.Kept) -> RunState:
     stage = at(state, g.KeepSealed)
-    best = Best(fact.commit, stage.candidate.commit, stage.run, state.round, stage.trace)
-    return replace(state, stage=g.Ready(), best=best)
+    claimed = (state.best.claimed if state.best else 1.0) * (stage.verdict.overall_ratio or 1.0)
+    best = Best(fact.commit, stage.candidate.commit, stage.run, state.round, stage.trace, claimed)
+    return replace(state, stage=g.Ready(), best=best, bests=(*state.bests, best))
 
 
 def _dropped(state: RunState, _: r.Dropped) -> RunState:
@@ -141,6 +160,8 @@ ROUND_MOVES: Moves = {
     (g.Runnable, f.BenchedWrong): _benched_wrong,
     (g.Runnable, f.Broke): _broke,
     (g.Runnable, r.Refused): _refused_run,
+    (g.Runnable, r.Edited): _edited,
+    (g.Runnable, r.GaveNothing): _amended_nothing,
     (g.Broken, r.Edited): _edited,
     (g.Broken, r.GaveNothing): _amended_nothing,
     (g.Wrong, r.Edited): _edited,
@@ -156,11 +177,18 @@ ROUND_MOVES: Moves = {
     (g.Weighed, r.Formatted): _formatted,
     (g.Weighed, r.FormatFailed): _format_failed,
     (g.Weighed, r.Sealed): _keep_sealed,
+    (g.Weighed, r.Rechecked): _rechecked,
+    (g.Weighed, r.Refused): _refused_run,
+    (g.Vetted, r.Rechecked): _rechecked,
+    (g.Vetted, r.Explained): _explained,
+    (g.Vetted, r.Refused): _refused_run,
+    (g.Vetted, r.Sealed): _keep_sealed,
     (g.KeepSealed, r.Kept): _kept,
     **{
         (stage, r.Dropped): _dropped
         for stage in (
             g.Opened, g.Drafted, g.Barred, g.Empty, g.Runnable, g.Broken, g.Wrong, g.Right, g.Timed, g.Weighed,
+            g.Vetted,
         )
     },
 }  # fmt: skip

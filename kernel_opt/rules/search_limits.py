@@ -41,6 +41,15 @@ class Constraint(NamedTuple):
         except (ZeroDivisionError, TypeError):  # a text where a number is wanted: unknown is shut
             return False
 
+    def number(self, values: Values) -> float | None:
+        """Return what the expression comes to; None when a name is not there or is no number."""
+        if not self.names <= values.keys():
+            return None
+        try:
+            return _number(self.tree, values)
+        except (ZeroDivisionError, TypeError):
+            return None
+
 
 def parse_constraint(text: str) -> Constraint:
     """Return the constraint; raise ValueError with the part that is none."""

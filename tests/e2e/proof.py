@@ -15,7 +15,7 @@ from kernel_opt.journal.reader import NAME as DATABASE
 from kernel_opt.model.bench import BenchRun
 from kernel_opt.model.facts import Benched, Entry, RunStarted, Stopped
 from kernel_opt.model.round_facts import BaselineKept, Dropped, Kept, RoundOpened, Sealed
-from kernel_opt.views.performance import render_performance
+from kernel_opt.views.performance import render_documents
 from kernel_opt.views.tsv import render_tsv
 from tests.e2e.survivors import living
 from tests.e2e.toy import TAG, Toy
@@ -100,8 +100,8 @@ def prove_views(toy: Toy, past: list[Entry]) -> None:
     """Every published report is what the journal renders to at that point, and results.tsv is the whole journal."""
     seals = [(place, entry.fact) for place, entry in enumerate(past) if isinstance(entry.fact, Sealed)]
     for place, sealed in seals:
-        rendered = render_performance(past[:place], pending=sealed.purpose)
-        assert toy.git("show", f"{sealed.new}:performance.md") == rendered
+        for name, content in render_documents(past[:place], pending=sealed.purpose).items():
+            assert toy.git("show", f"{sealed.new}:{name}").encode() == content
     if seals:
         assert (toy.worktree / "performance.md").read_text() == toy.git("show", f"{BRANCH}:performance.md")
     assert (toy.folder / "results.tsv").read_text() == render_tsv(past)

@@ -5,9 +5,12 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from kernel_opt.model.facts import Benched, Broke, Disturbed, Measured, NoIdleGpu, Stopped, Waited
-from kernel_opt.model.round_facts import Dropped, Ending, GaveNothing, Refused
+from kernel_opt.model.round_facts import Dropped, Ending, GaveNothing, Refused, RoundOpened
 from tests.e2e.proof import prove, prove_quiet
+from tests.e2e.survivors import living
 from tests.e2e.toy import HANG, ORPHAN, Page, hold, kernel, make_toy, writes
 
 BUSY = json.dumps([{"use_pct": 90.0}])
@@ -27,6 +30,21 @@ def test_a_killed_daemon_leaves_nobody_behind(tmp_path: Path) -> None:
     toy.wait_end()
     assert [fact.ending for fact in toy.facts(Dropped)] == [Ending.REGRESSION]
     prove(toy)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGQUIT])
+def test_a_daemon_that_ends_takes_its_waiting_worker_along(tmp_path: Path, number: signal.Signals) -> None:
+    """While the proposer thinks a worker waits without a card; what can be told of the end stands in the log."""
+    toy = make_toy(tmp_path / "toy", {"1:propose": Page(sleep_s=600.0)})
+    toy.start()
+    toy.wait_fact(RoundOpened)
+    toy.wait(lambda: any("kernel_opt.worker" in line for line in living(toy.base)), "a worker waits")
+    os.kill(toy.pid() or 0, number)
+    toy.wait_end()
+    prove_quiet(toy)
+    assert toy.cli("status").returncode == 4
+    last = json.loads(Path(toy.place.log).read_text().splitlines()[-1])
+    assert (last.get("why") == "signal SIGQUIT") is (number == signal.SIGQUIT)
 
 
 def test_without_an_idle_card_the_run_stops(tmp_path: Path) -> None:

@@ -75,6 +75,8 @@ noise_runs = 2
 max_rounds = {rounds}
 [disk]
 min_free_mb = 1.0
+[sandbox]
+write = [{signs!r}]
 """
 
 HANG = "import time\ntime.sleep(600)\n"
@@ -94,8 +96,8 @@ def hold(base: Path) -> str:
     """In a kernel: wait as long as the file ``hold`` is there, and say so by the file ``held``."""
     return f"""\
 import os, time
-while os.path.exists({str(base / "hold")!r}):
-    open({str(base / "held")!r}, "w").close()
+while os.path.exists({str(base / "signs" / "hold")!r}):
+    open({str(base / "signs" / "held")!r}, "w").close()
     time.sleep(0.005)
 """
 
@@ -159,11 +161,11 @@ class Toy:
     @property
     def held(self) -> Path:
         """There as soon as a kernel waits for the file ``hold`` to go."""
-        return self.base / "held"
+        return self.base / "signs" / "held"
 
     @property
     def holding(self) -> Path:
-        return self.base / "hold"
+        return self.base / "signs" / "hold"
 
     @property
     def place(self) -> RunPlace:
@@ -248,7 +250,8 @@ class Toy:
 def make_toy(base: Path, book: dict[str, Page], **settings: object) -> Toy:
     """A repository with uncommitted work of its user's, settings, a quiet card, and a proposer with a book."""
     (base / "user").mkdir(parents=True)
-    (base / "hold").touch()
+    (base / "signs").mkdir()
+    (base / "signs" / "hold").touch()
     root = base / "user" / "repo"
     for name, text in {"kernels/k.py": kernel(100, 200), "tests/bench.py": BENCH, "README": "toy\n"}.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -260,6 +263,7 @@ def make_toy(base: Path, book: dict[str, Page], **settings: object) -> Toy:
     (base / "cards.json").write_text("[{}]")
     (base / "book.json").write_text(json.dumps({name: asdict(page) for name, page in book.items()}))
     values = {"python": sys.executable, "cards": str(base / "cards.json"), "agent": str(AGENT)}
+    values |= {"signs": str(base / "signs")}
     values |= {"book": str(base / "book.json"), "budget_s": 30.0, "agent_s": 30.0, "rounds": len(_rounds(book))}
     (base / "toy.toml").write_text(SETTINGS.format(**(values | settings)))
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("KERNEL_OPT", "COV_", "GIT_"))}

@@ -68,3 +68,39 @@ pa_decode_ps_launch(np.empty_like(q), q, k, v, table, length, allocate_workspace
     assert done.returncode == 1
     assert "no kernel for" in done.stderr
     assert match in done.stderr
+
+
+def recheck(folder: Path, cache: Path, pristine: Path, seed: str = "7") -> tuple[int, str]:
+    """The poison run in one tree, its outputs compared in another."""
+    out = folder.parent / f"{folder.name}-raw"
+    out.mkdir()
+    ran = run(folder, cache, "tests/kernels/recheck_pa.py", "--seed", seed, "--out", str(out))
+    if ran.returncode:
+        return ran.returncode, ran.stderr
+    told = run(pristine, cache, "tests/kernels/recheck_pa.py", "--seed", seed, "--verify", str(out))
+    return told.returncode, told.stderr
+
+
+@pytest.mark.parametrize("patches", [(), LADDER, (*TILES, "share-rows/change")], ids=["start", "ladder", "share-rows"])
+def test_an_honest_kernel_stands_the_poison_run(tmp_path: Path, cache: Path, patches: tuple[str, ...]):
+    """NaN in the outputs, inputs that change where they stand, shapes that no benchmark shows."""
+    pristine = copy_example(tmp_path / "pristine", ())
+    assert recheck(copy_example(tmp_path / "tried", patches), cache, pristine) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ("    _REDUCE.launch(args, grid=(num_heads * query_len, num_seqs, 1))\n", "wrong by nan"),
+        (None, "is wrong by"),
+    ],
+    ids=["no reduce", "remembers"],
+)
+def test_who_leaves_work_out_does_not_stand_it(tmp_path: Path, cache: Path, change: str | None, match: str):
+    """A kernel that is not run, and an answer that is remembered, are seen in the raw outputs."""
+    folder = copy_example(tmp_path / "tried", () if change else ("remember-requests/change",))
+    if change:
+        source = folder / "kernels/pa_decode.py"
+        source.write_text(source.read_text().replace(change, ""))
+    code, said = recheck(folder, cache, copy_example(tmp_path / "pristine", ()))
+    assert (code, match in said) == (1, True), said

@@ -11,7 +11,7 @@ from kernel_opt.model.hypothesis import Origin
 from kernel_opt.model.round_facts import Checked, Dropped, Ending, Refused
 from kernel_opt.model.settings import EditSettings
 from kernel_opt.model.state import Best, RunState, Trial
-from kernel_opt.round import check as checking
+from kernel_opt.round import repeats
 from kernel_opt.round.check import check
 from tests.edges.toy_repository import user_git
 from tests.fakes import bench_run, entry, hypothesis, settings, trace
@@ -95,8 +95,8 @@ def test_commits_of_the_user_are_no_candidates(box: Box) -> None:
     (root / "kernels/pa.py").write_text("TILE = 64\n")
     user_git(root, "commit", "--all", "--quiet", "--message=Round 1: proposed")
     accept(box, box.draft(FASTER))
-    assert checking._round_of("Merge branch x") is None
-    assert checking._round_of("Round 12: split") == 12
+    assert repeats._round_of("Merge branch x") is None
+    assert repeats._round_of("Round 12: split") == 12
 
 
 def test_rules_are_asked_before_anything_is_written(box: Box) -> None:
@@ -107,7 +107,7 @@ def test_rules_are_asked_before_anything_is_written(box: Box) -> None:
     state = box.draft(FASTER, best=best)
     blind = replace(state, stage=replace(state.stage, hypothesis=replace(hypothesis(), bottlenecks=("x",))))
     assert refuse(box, blind).rule == "no-evidence"
-    assert refuse(box, replace(state, trials=(Trial("tile by 64", Ending.WRONG),))).rule == "repeat"
+    assert refuse(box, replace(state, trial_blocks=((Trial("tile by 64", Ending.WRONG),),))).rule == "repeat"
     assert read_ref(box.tools.repository, round_ref("t1", 1)) is None
 
 

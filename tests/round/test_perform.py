@@ -14,6 +14,7 @@ from kernel_opt.model import steps as s
 from kernel_opt.model.errors import InfrastructureError, ReadFailedError
 from kernel_opt.model.facts import Faulted, StopPlanned
 from kernel_opt.model.round_facts import Ending
+from kernel_opt.model.state import Tally
 from kernel_opt.round.perform import ACTS, Hands
 from kernel_opt.rules.answers import fits
 from tests.round.toolbox import Box
@@ -121,3 +122,19 @@ def test_folders_are_fresh_and_named_below_the_state(box: Box) -> None:
     assert [box.tools.relative(folder) for folder in (first, second)] == ["rounds/0002/bench-1", "rounds/0002/bench-2"]
     assert not list(second.iterdir())
     assert box.tools.round_folder(2) == first.parent
+
+
+def test_what_a_person_should_look_at_is_told_loudly(box: Box) -> None:
+    """The third refusal in a row, and a best that did not hold; a first refusal is a slip."""
+    notes = Notes()
+    hands, drop = Hands(box.tools, notes), s.Drop(Ending.REFUSED, "poison: call 1 is wrong")
+    for refusals in range(3):
+        hands.perform(drop, box.state(tally=Tally(refusals_in_a_row=refusals)))
+    hands.perform(s.Seal("rollback", box.base), box.state())
+    loud = [
+        (event, fields) for (level, event), fields in zip(notes.told, notes.fields, strict=True) if level == "error"
+    ]
+    assert loud == [
+        ("refused again", {"in_a_row": 3, "why": "poison: call 1 is wrong"}),
+        ("best did not hold", {"back_to": box.base[:12]}),
+    ]

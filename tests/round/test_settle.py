@@ -17,12 +17,13 @@ from kernel_opt.model.round_facts import (
     FormatFailed,
     Formatted,
     Kept,
+    RolledBack,
     RoundOpened,
     Sealed,
 )  # fmt: skip
 from kernel_opt.model.settings import DiskSettings, FormatSettings
-from kernel_opt.model.stages import KeepSealed, Tries, Weighed
-from kernel_opt.model.state import RunState, StopState
+from kernel_opt.model.stages import Doubted, KeepSealed, RollbackSealed, Tries, Vetted, Weighed
+from kernel_opt.model.state import Best, RunState, StopState
 from kernel_opt.model.steps import Drop, Finish, Format, OpenRound, Publish, Seal
 from kernel_opt.model.verdict import Outcome
 from kernel_opt.round.check import check
@@ -184,7 +185,8 @@ def test_a_stop_ends_the_formatter(tmp_path: Path) -> None:
 def test_a_keep_is_one_commit_of_code_and_report(box: Box) -> None:
     """Its message says why it works; sealing twice gives the same commit, and nothing has moved yet."""
     one = candidate(box)
-    state = weighed(box, one)
+    stage = Vetted(hypothesis(), one, bench_run(one.commit), verdict(Outcome.BETTER), None, Tries(), 1)
+    state = box.state(stage=stage)
     step = Seal(purpose="keep", tree_of=one.commit, verdict=verdict(Outcome.BETTER))
     first, again = seal(step, state, box.tools), seal(step, state, box.tools)
     assert isinstance(first, Sealed)
@@ -192,7 +194,7 @@ def test_a_keep_is_one_commit_of_code_and_report(box: Box) -> None:
     assert first.old == box.base
     root = box.tools.repository.root
     assert user_git(root, "show", "--name-only", "--format=%P", first.new).split() == [
-        box.base, "kernels/new.py", "kernels/pa.py", "performance.md"
+        box.base, "kernels/new.py", "kernels/pa.py", "performance.md", "performance.svg"
     ]  # fmt: skip
     said = user_git(root, "show", "--no-patch", "--format=%B", first.new)
     for part in ("tile by 64\n", "fewer waits", "better by a fake", f"Round 1, measured as {one.commit[:12]}."):
@@ -208,7 +210,7 @@ def test_baseline_and_stop_have_commits_of_their_own(box: Box, purpose: str, sai
     assert isinstance(fact, Sealed)
     root = box.tools.repository.root
     assert said in user_git(root, "show", "--no-patch", "--format=%B", fact.new)
-    assert user_git(root, "diff", "--name-only", box.base, fact.new).split() == ["performance.md"]
+    assert user_git(root, "diff", "--name-only", box.base, fact.new).split() == ["performance.md", "performance.svg"]
     assert user_git(root, "show", "--no-patch", "--format=%ct", fact.new).strip() == ("5000" if stop else "1001")
 
 
@@ -251,8 +253,34 @@ def test_each_purpose_has_its_fact(box: Box) -> None:
     stopping = replace(state, stop=StopState("enough", "asked"))
     told = Stopped(reason="enough", code="asked", best=step.new)
     assert publish(replace_purpose(step, "stop"), stopping, box.tools) == told
-    with pytest.raises(TypeError, match="after it was sealed"):
+    with pytest.raises(TypeError, match="was sealed before"):
         publish(step, box.state(), box.tools)
+
+
+def test_the_way_back_is_a_commit_on_top(box: Box) -> None:
+    """Code of the earlier best, a report, and why; the branch only ever goes forward."""
+    one = candidate(box)
+    best = Best(box.base, one.commit, bench_run(one.commit), 1)
+    doubted = box.state(stage=Doubted("it is gone"), best=best)
+    sealed = seal(Seal(purpose="rollback", tree_of=one.commit), doubted, box.tools)
+    assert isinstance(sealed, Sealed)
+    said = user_git(box.tools.repository.root, "show", "--no-patch", "--format=%P %B", sealed.new)
+    assert said.startswith(f"{box.base} kernel-opt t1: back to {one.commit[:12]}\n\nit is gone\n")
+    state = replace(doubted, stage=RollbackSealed("it is gone", sealed.old, sealed.new))
+    told = publish(Publish(purpose="rollback", old=sealed.old, new=sealed.new), state, box.tools)
+    assert told == RolledBack(commit=sealed.new, code=one.commit, why="it is gone")
+    assert read_ref(box.tools.repository, BRANCH) == sealed.new
+    assert (box.tree / "kernels/new.py").exists()
+
+
+def test_a_keep_tells_how_often_it_was_looked_at(box: Box) -> None:
+    """And why it was looked at twice."""
+    step, state = sealed(box)
+    large = replace(verdict(Outcome.BETTER), overall_ratio=0.5)
+    told = publish(step, replace(state, stage=replace(state.stage, verdict=large, passes=2)), box.tools)
+    assert isinstance(told, Kept)
+    assert told.rechecks == 2
+    assert told.why.endswith("Re-checked 2 times from cold, since it is 2 times as fast over all.")
 
 
 def replace_purpose(step: Publish, purpose: str) -> Publish:

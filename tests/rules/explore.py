@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable
 from msgspec.structs import replace
 
 from kernel_opt.model.facts import Fact
+from kernel_opt.model.integrity_settings import IntegritySettings
 from kernel_opt.model.settings import AgentSettings, GateSettings, RoundSettings, Settings, StopSettings
 from kernel_opt.model.state import RunState, Tally
 from kernel_opt.model.steps import Step
@@ -14,6 +15,7 @@ from tests.fakes import fold, permitted, settings
 SMALL = settings(
     gate=GateSettings(looks=2),
     agent=AgentSettings(patience=2),
+    integrity=IntegritySettings(large_total=1.05),  # what a fake gains is a large gain
     round=RoundSettings(repairs=1, quick_fixes=1, send_backs=1, faults=1, headline_every=1),
     stop=StopSettings(regressions_in_a_row=2, fault_rounds=2, empty_rounds=2, max_rounds=2),
 )
@@ -33,7 +35,7 @@ def key_of(state: RunState) -> Hashable:
     hold = state.hold and (state.hold.cause, state.hold.count)
     counted = (state.faults_here, state.disturbances_here, state.looks, state.proposer_away, bool(state.proposer_lost))
     asked = (bool(state.stop_asked), bool(state.blocked), state.paused)
-    known = (bool(state.best), is_trace_stale(state))
+    known = (bool(state.best), is_trace_stale(state), len(state.bests), state.code == state.base)
     stop = state.stop and (state.stop.sealed is None, state.stop.is_done, state.stop.goes_on)
     return (repr(_plain(state)), tally, hold, counted, asked, known, stop)
 
@@ -41,7 +43,7 @@ def key_of(state: RunState) -> Hashable:
 def _plain(state: RunState) -> tuple[object, ...]:
     """The stage without the numbers that no rule looks at, and without the commits' names."""
     stage = state.stage
-    shown = ("tries", "origin", "kind", "trivial", "cheat", "why")
+    shown = ("tries", "origin", "kind", "trivial", "cheat", "why", "passes", "is_proved", "doubt")
     verdict = getattr(stage, "verdict", None)
     candidate = getattr(stage, "candidate", None)
     return (
@@ -64,7 +66,9 @@ def explore(start: RunState, visit: Callable[[Edge], None], limits: Settings = S
         step = next_step(state, limits)
         follow = graph[here] = []
         for fact in permitted(step, state):
-            after = replace(fold(fact, state=state), lookbacks=(), trials=(), recent_regressions=(), measurements=())
+            after = replace(
+                fold(fact, state=state), lookbacks=(), trial_blocks=(), recent_regressions=(), measurements=()
+            )
             visit((state, step, fact, after))
             follow.append(key_of(after))
             waiting.append(after)

@@ -20,8 +20,9 @@ STEPS: tuple[s.Step, ...] = (
     *(s.Measure("base", "cand", purpose) for purpose in Purpose), *(s.Judge(purpose) for purpose in Purpose),
     s.Profile("base"), s.OpenRound(1), s.Propose(), s.Check(), s.Format(fakes.candidate()),
     *(s.Amend(origin, fakes.hypothesis(), fakes.candidate(), "x") for origin in Origin), s.Drop(Ending.TIE, "tie"),
-    *(s.Seal(purpose, "cand") for purpose in ("baseline", "keep", "stop")),
-    *(s.Publish(purpose, "a", "b") for purpose in ("baseline", "keep", "stop")),
+    *(s.Seal(purpose, "cand") for purpose in ("baseline", "keep", "rollback", "stop")),
+    *(s.Publish(purpose, "a", "b") for purpose in ("baseline", "keep", "rollback", "stop")),
+    s.Recheck(fakes.candidate(), TIE, 1), s.Explain(fakes.hypothesis(), fakes.candidate(), TIE),
     s.Finish("done", "asked"), s.PlanStop("done", "asked"), s.Close("done"),
 )  # fmt: skip
 
@@ -57,6 +58,8 @@ WRONG_THING: list[tuple[s.Step, Fact]] = [
     (s.OpenRound(4), r.RoundOpened(round=3, best="base", seed=1)),
     (s.Amend(Origin.REPAIR, fakes.hypothesis(), fakes.candidate(), ""), fakes.edited(Origin.SPLIT)),
     (s.Seal("stop", "base"), r.Sealed(purpose="keep", old="a", new="b")),
+    (s.Recheck(fakes.candidate(), TIE, 1), r.Rechecked(commit="other", checks=(), folder="c")),
+    (s.Publish("rollback", "a", "b"), r.RolledBack(commit="c", code="base", why="")),
     (s.Publish("keep", "a", "b"), r.Kept(commit="c", candidate="x", why="")),
     (s.Publish("baseline", "a", "b"), r.BaselineKept(commit="c")),
     (s.Publish("stop", "a", "b"), f.Stopped(reason="done", code="asked", best="a")),

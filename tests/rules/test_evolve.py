@@ -13,13 +13,15 @@ from kernel_opt.model.facts import Fact
 from kernel_opt.model.stages import (
     BaselineSealed,
     BaselineTraced,
+    Doubted,
     KeepSealed,
     NeedBaseline,
     Ready,
     Right,
+    RollbackSealed,
     Stage,
     Unsound,
-    Weighed,
+    Vetted,
 )
 from kernel_opt.model.state import RunState, StopState
 from kernel_opt.rules.changes import CHANGES
@@ -135,7 +137,9 @@ def test_a_stop_without_a_plan_is_taken_as_told() -> None:
     assert state.tip == at(Right).tip
 
 
-@pytest.mark.parametrize(("sealed", "before"), [(BaselineSealed, BaselineTraced), (KeepSealed, Weighed)])
+@pytest.mark.parametrize(
+    ("sealed", "before"), [(BaselineSealed, BaselineTraced), (KeepSealed, Vetted), (RollbackSealed, Doubted)]
+)
 def test_what_was_sealed_is_sealed_again_on_top_of_a_summary(sealed: type, before: type) -> None:
     """The sealed commit's parent is no longer the tip."""
     stopping = replace(at(sealed), stop=StopState("done", "asked", ("a", "b")))

@@ -3,10 +3,13 @@
 import math
 
 import pytest
+from msgspec.structs import replace
 
+from kernel_opt.model.judging import JudgeLimits
 from kernel_opt.model.measurement import Measurement
 from kernel_opt.model.verdict import Outcome, Verdict
-from kernel_opt.rules.headline import HEADLINE_PAIRS, remeasure_headline
+from kernel_opt.rules.headline import HEADLINE_PAIRS, find_loss, remeasure_headline
+from tests.fakes import verdict as a_verdict
 from tests.judging import A, B, Card, classes_of, flat, measured, obey
 
 
@@ -45,3 +48,27 @@ def test_a_disturbed_run_is_redone_for_the_headline_too() -> None:
     answer = remeasure_headline(measured(flat(B, 100, disturbed="a neighbour")), classes_of(1))
     assert not isinstance(answer, Verdict)
     assert "neighbour" in (answer.why if hasattr(answer, "why") else "")
+
+
+@pytest.mark.parametrize(
+    ("claimed", "interval", "holds"),
+    [
+        (0.5, (0.48, 0.52), True),
+        (0.5, (0.65, 0.68), True),
+        (0.5, (0.74, 0.76), False),
+        (0.5, (0.6, 1.2), True),
+        (0.5, (0.99, 1.01), False),
+        (0.98, (0.985, 1.0), True),
+        (0.98, (1.02, 1.05), False),
+        (1.003, (1.0, 1.005), True),
+        (0.5, None, True),
+    ],
+)
+def test_what_was_kept_holds_while_half_of_it_may_be_left(
+    claimed: float, interval: tuple[float, float] | None, holds: bool
+) -> None:
+    """Keeps were chosen for looking good; what cannot be told just now is no reason to give anything up."""
+    told = replace(a_verdict(Outcome.BETTER), overall_interval=interval)
+    why = find_loss(told, claimed, JudgeLimits())
+    assert (why == "") is holds
+    assert holds or why.startswith(f"kept as {claimed:.3g} times the baseline's time")

@@ -15,12 +15,23 @@ from kernel_opt.model.facts import DaemonStarted, Fact, ProposerAway
 from kernel_opt.model.hypothesis import Origin
 from kernel_opt.model.round_facts import Dropped, Ending, Kept, RoundOpened
 from kernel_opt.model.settings import Settings
-from kernel_opt.model.stages import BaselineWeighed, HeadlineTimed, NeedBaseline, Ready, Right, Stage, Tries, Weighed
+from kernel_opt.model.stages import (
+    BaselineWeighed,
+    Doubted,
+    HeadlineTimed,
+    NeedBaseline,
+    Ready,
+    Right,
+    Stage,
+    Tries,
+    Vetted,
+    Weighed,
+)
 from kernel_opt.model.state import Hold, RunState, StopState
-from kernel_opt.rules.aftermath import is_keepable
+from kernel_opt.rules.aftermath import is_keepable, log_name
 from kernel_opt.rules.changes import CHANGES, DISTURBANCES_PER_FAULT
 from kernel_opt.rules.moves import MOVES
-from kernel_opt.rules.protocol import hold_length_s, log_name, next_step
+from kernel_opt.rules.protocol import hold_length_s, next_step
 from tests import fakes
 from tests.fakes import ANY_TIME, at_every_stage, find_answer, fold, permitted, settings
 from tests.rules.explore import SMALL, explore, key_of, longest_path
@@ -61,6 +72,25 @@ def test_every_answer_to_every_step_of_every_stage_is_taken(stage: type, trouble
         assert isinstance(next_step(fold(fact, state=state), LIMITS), s.Step)
 
 
+def with_model(vetted: RunState) -> RunState:
+    """The same, claimed by an agent with a model behind it: it is asked why it works."""
+    stage = vetted.stage
+    assert isinstance(stage, Vetted)
+    return replace(vetted, stage=replace(stage, hypothesis=replace(stage.hypothesis, model="m")))
+
+
+def test_an_agent_is_asked_once_what_the_commit_is_to_say() -> None:
+    """Only one with a model, and only where the settings have it so; then the keep is sealed with its words."""
+    state = with_model(at_every_stage()[Vetted])
+    step = next_step(state, LIMITS)
+    assert isinstance(step, s.Explain)
+    told = fold(fakes.EXPLAINED, state=state)
+    assert isinstance(told.stage, Vetted)
+    assert (told.stage.message, type(next_step(told, LIMITS))) == ("it waits less", s.Seal)
+    silent = replace(LIMITS, agent=replace(LIMITS.agent, commit_message=False))
+    assert isinstance(next_step(state, silent), s.Seal)
+
+
 @pytest.fixture(scope="module")
 def walked() -> tuple[dict[str, int], set[tuple[type, type]]]:
     """All states of a run of one round, from the baseline and from a headline: longest ways and moves seen."""
@@ -75,11 +105,13 @@ def walked() -> tuple[dict[str, int], set[tuple[type, type]]]:
         assert tries.send_backs <= SMALL.round.send_backs
         assert after.round >= before.round
         if after.code != before.code:
-            assert isinstance(fact, Kept)
+            gone_back = isinstance(after.stage, Doubted) and not after.stage.is_proved
+            assert isinstance(fact, Kept) or gone_back
 
     limits = replace(SMALL, stop=replace(SMALL.stop, max_rounds=1))
     sealed = at_every_stage()[HeadlineTimed]
     kept = replace(sealed, stage=Ready(), tally=replace(sealed.tally, rounds_since_start=0))
+    explore(with_model(at_every_stage()[Vetted]), note, limits)
     lengths = {
         name: longest_path(explore(start, note, limits), key_of(start))
         for name, start in (("baseline", NEED), ("headline", kept))

@@ -3,11 +3,14 @@
 import math
 
 import pytest
+from msgspec.structs import replace
 
 from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.stages import Timed
+from kernel_opt.model.state import Trial
 from kernel_opt.rules.search import Seen
 from kernel_opt.rules.search_past import PastTrial, find_point, name_point, points_of, read_past
+from kernel_opt.rules.tally import TRIALS_PER_BLOCK as FULL
 from tests.fakes import KEYS, advance, at_every_stage
 
 
@@ -74,9 +77,22 @@ def test_a_point_measured_again_counts_as_it_was_last() -> None:
 
 def test_a_run_remembers_every_hypothesis_with_its_ratios() -> None:
     """Folded from the journal, so that a search goes on after a restart; a round without numbers has none."""
-    kept = advance(at_every_stage()[Timed], "better", "good", "good", "good", "better", "good", "good")
+    kept = advance(at_every_stage()[Timed], "better", "good", "good", "good", "better", "good", "good", "good")
     assert [(one.sentence, one.ending) for one in kept.trials] == [("idea 1", Ending.KEPT)]
     assert dict(kept.trials[0].ratios) == dict.fromkeys(KEYS, 0.9)
     later = advance(kept, "good", "good", "good", "good", "broken", "good")
     assert [one.ending for one in later.trials] == [Ending.KEPT, Ending.FAILED]
     assert later.trials[1].ratios == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "blocks"),
+    [(1, [2]), (FULL - 1, [FULL]), (FULL, [FULL, 1])],
+)
+def test_trials_of_many_rounds_are_kept_in_order(before: int, blocks: list[int]) -> None:
+    """None is lost where one block is full and the next begins."""
+    past = tuple(Trial(f"idea {number}", Ending.REFUSED) for number in range(before))
+    state = advance(replace(at_every_stage()[Timed], trial_blocks=(past,)), "tie", "good")
+    assert [len(block) for block in state.trial_blocks] == blocks
+    assert state.trials[:-1] == past
+    assert state.trials[-1].ending is Ending.TIE

@@ -28,7 +28,7 @@ def count(fact: Fact, state: RunState) -> Tally:
 ENDINGS = {
     Ending.REGRESSION: (4, 0, 0, 0),
     Ending.INFRASTRUCTURE: (3, 2, 2, 4),
-    Ending.REFUSED: (3, 0, 0, 5),
+    Ending.REFUSED: (3, 1, 2, 5),
     Ending.GAVE_NOTHING: (3, 1, 3, 0),
 }
 
@@ -95,7 +95,7 @@ def test_a_look_back_tells_what_was_tried_and_what_it_came_to() -> None:
     worse = advance(at(Timed), "worse", "good").lookbacks[-1]
     assert (worse.round, worse.ending, worse.sentence, worse.why) == (1, Ending.REGRESSION, "idea 1", "worse by a fake")
     assert worse.gain_pct == pytest.approx(-10.0)
-    kept = advance(at(Timed), "better", "good", "good", "good", "better", "good", "good").lookbacks[-1]
+    kept = advance(at(Timed), "better", "good", "good", "good", "better", "good", "good", "good").lookbacks[-1]
     assert (kept.ending, kept.gain_pct) == (Ending.KEPT, 10.0)
 
 

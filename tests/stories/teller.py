@@ -17,6 +17,8 @@ CALLED = {
     f.HeadlineJudged: "headline",
     r.BaselineKept: "kept",
     r.Kept: "kept",
+    r.Rechecked: "re-checked",
+    r.RolledBack: "back to an earlier best",
 }
 
 

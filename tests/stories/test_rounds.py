@@ -27,7 +27,7 @@ def test_the_whole_of_a_short_run_reads_as_it_was() -> None:
     assert tell(run.entries()) == [
         "started",
         "baseline: right -> traced -> kept",
-        "round 1: proposed 'idea 1' -> right -> better -> formatted -> right -> better -> kept -> traced",
+        "round 1: proposed 'idea 1' -> right -> better -> formatted -> right -> better -> re-checked -> kept -> traced",
         "round 2: proposed 'idea 2' -> right -> worse -> dropped as regression -> headline",
         "stop: 2 rounds done, as asked -> stopped at stop-3",
     ]
@@ -36,7 +36,7 @@ def test_the_whole_of_a_short_run_reads_as_it_was() -> None:
 ROUNDS = {
     "keep": (
         {"Judge": ["better", "better"]},
-        "right -> better -> formatted -> right -> better -> kept",
+        "right -> better -> formatted -> right -> better -> re-checked -> kept",
     ),
     "tie": ({}, "right -> tie -> dropped as tie"),
     "unclear": ({"Judge": ["unclear"]}, "right -> unclear -> dropped as unclear"),
@@ -58,7 +58,7 @@ ROUNDS = {
     ),
     "repaired at 3": (
         {"Bench": ["good", "wrong", "wrong", "wrong"], "Judge": ["better", "better"]},
-        f"{'wrong -> repair -> ' * 3}right -> better -> formatted -> right -> better -> kept",
+        f"{'wrong -> repair -> ' * 3}right -> better -> formatted -> right -> better -> re-checked -> kept",
     ),
     "never repaired": (
         {"Bench": ["good", "wrong", "wrong", "wrong", "wrong"]},
@@ -74,7 +74,7 @@ ROUNDS = {
     ),
     "split kept": (
         {"Judge": ["diverging", "better", "better"]},
-        "right -> diverging -> split -> right -> better -> formatted -> right -> better -> kept",
+        "right -> diverging -> split -> right -> better -> formatted -> right -> better -> re-checked -> kept",
     ),
     "split dropped": (
         {"Judge": ["diverging", "diverging"]},
@@ -98,7 +98,7 @@ ROUNDS = {
     ),
     "no formatter": (
         {"Judge": ["better", "better"], "Format": ["no-formatter"]},
-        "right -> better -> no-formatter -> right -> better -> kept",
+        "right -> better -> no-formatter -> right -> better -> re-checked -> kept",
     ),
     "the changed code never ran": ({"Judge": ["unused"]}, "right -> unused -> dropped as unused"),
     "a proposal without evidence is sent back once": (
@@ -112,6 +112,18 @@ ROUNDS = {
     "nothing comes after sending back": (
         {"Check": ["slip"], "Propose": ["good", "nothing"]},
         "slip -> nothing -> dropped as gave-nothing",
+    ),
+    "a re-check shows a cheat": (
+        {"Judge": ["better", "better"], "Recheck": ["cheat"]},
+        "right -> better -> formatted -> right -> better -> cheat -> dropped as refused",
+    ),
+    "a re-check is disturbed, then faults": (
+        {"Judge": ["better", "better"], "Recheck": ["disturbed", "fault"]},
+        "right -> better -> formatted -> right -> better -> disturbed -> fault -> waited 1 min -> re-checked -> kept",
+    ),
+    "a machine that cannot re-check keeps nothing": (
+        {"Judge": ["better", "better"], "Recheck": ["fault"] * 3},
+        f"right -> better -> formatted -> right -> better -> {THREE_FAULTS} -> dropped as infrastructure",
     ),
     "a cheat": ({"Check": ["cheat"]}, "cheat -> dropped as refused"),
     "a cheat that only the run shows": ({"Bench": ["good", "cheat"]}, "cheat -> dropped as refused"),

@@ -1,21 +1,21 @@
 """Whole runs, told as text: how a run ends, rests, and goes on."""
 
-import dataclasses
-
 import pytest
+from msgspec.structs import replace
 
 from kernel_opt.journal.book import MemoryBook
 from kernel_opt.model import facts as f
+from kernel_opt.model import steps as s
 from kernel_opt.model.facts import Purpose
 from kernel_opt.model.settings import AgentSettings, GateSettings, RoundSettings, StopSettings
-from kernel_opt.model.stages import KeepSealed, Opened, Ready, Right, Runnable
+from kernel_opt.model.stages import Doubted, HeadlineTimed, KeepSealed, Opened, Ready, Right, Runnable
 from kernel_opt.model.state import RunState
 from kernel_opt.model.steps import Amend, Bench, Finish, Measure, Propose, Publish
 from kernel_opt.round.flow import Scribe
 from tests.fakes import Run, Wish, settings
 from tests.stories.teller import tell
 
-PROVED = "proposed 'idea 1' -> right -> better -> formatted -> right -> better"
+PROVED = "proposed 'idea 1' -> right -> better -> formatted -> right -> better -> re-checked"
 STOP = f.StopAsked(by="a person")
 
 
@@ -95,13 +95,60 @@ def test_a_kernel_that_is_not_right_as_found_is_nothing_to_tune_on() -> None:
     assert run.start(max_rounds=1) == "1 rounds done, as asked"
 
 
-def test_a_best_that_no_longer_runs_ends_the_run() -> None:
-    """Seen at the headline; a resume goes on from there."""
-    limits = settings(round=RoundSettings(headline_every=1))
-    run = Run(limits, Judge=["better"] * 2, Measure=["good", "good", "good", "wrong"])
-    assert run.start() == "baseline or best no longer runs right: 1 row is wrong"
-    assert run.start(max_rounds=1) == "1 rounds done, as asked"
-    assert run.state.headline is not None
+HEADLINE_EACH = settings(round=RoundSettings(headline_every=1))
+
+
+def test_a_best_that_no_longer_runs_is_given_up_for_the_one_before_it() -> None:
+    """Seen at the headline; behind the only keep there is the baseline, which needs no proof."""
+    run = Run(HEADLINE_EACH, Judge=["better"] * 2, Measure=["good", "good", "good", "wrong"])
+    assert run.start(max_rounds=2) == "2 rounds done, as asked"
+    assert told(run)[2] == f"round 1: {PROVED} -> kept -> wrong -> back to an earlier best"
+    assert (run.state.code, run.state.tip, run.world.branch) == ("base", "stop-4", "stop-4")
+
+
+def test_the_last_best_that_still_holds_is_taken() -> None:
+    """Two keeps are gone, the third holds: it is measured afresh before the branch goes back to it."""
+    limits = settings(round=RoundSettings(headline_every=3))
+    run = Run(limits, Judge=["better"] * 6, Headline=["gone", "gone", "good"])
+    run.start(max_rounds=3)
+    assert told(run)[4].endswith("kept -> headline -> headline -> headline -> back to an earlier best")
+    assert run.state.code == "cand-1-tidy"
+    assert [best.round for best in run.state.bests] == [0, 1]
+    assert run.state.tip == run.world.branch
+
+
+def test_what_was_proved_is_not_looked_behind_again() -> None:
+    """Only keeps since the last proof, and the baseline, are there to go back to."""
+    run = Run(HEADLINE_EACH, Judge=["better"] * 6)
+    run.start(max_rounds=3)
+    assert [best.round for best in run.state.bests] == [0, 3]
+
+
+def test_a_stop_in_the_middle_of_going_back_leaves_no_unproved_code_on_the_branch() -> None:
+    """The stop summary takes the code that is best now; the resume proves it."""
+    limits = settings(round=RoundSettings(headline_every=2))
+    run = Run(limits, Judge=["better"] * 4, Headline=["gone", "good"])
+    run.start((lambda state: isinstance(state.stage, Doubted), f.StopAsked(by="a person")))
+    seal = next(step for step in reversed(run.world.asked) if isinstance(step, s.Seal))
+    assert (seal.purpose, seal.tree_of, run.state.code) == ("stop", "cand-1-tidy", "cand-1-tidy")
+    run.start(max_rounds=1)
+    assert "round 2, on: headline -> back to an earlier best" in told(run)
+
+
+def test_a_machine_that_fails_while_going_back_stops_the_run_and_loses_nothing() -> None:
+    """No round opens on code that did not hold; the resume goes on where it was."""
+    limits = settings(round=RoundSettings(headline_every=2))
+    run = Run(limits, Judge=["better"] * 4, Headline=["gone", "fault", "fault", "fault"])
+    assert run.start() == "the machine failed 3 times in a row: driver reset"
+    assert isinstance(run.state.stage, HeadlineTimed)
+    run.start(max_rounds=1)
+    assert "round 2, on: headline -> back to an earlier best" in told(run)
+
+
+def test_a_baseline_that_no_longer_runs_ends_the_run() -> None:
+    """There is nothing left to go back to."""
+    run = Run(HEADLINE_EACH, Judge=["better"] * 2, Measure=["good", "good", "good", "base-broke"])
+    assert run.start() == "baseline or best no longer runs right: crash in line 3"
 
 
 @pytest.mark.parametrize(
@@ -192,7 +239,7 @@ def test_a_run_killed_between_moving_the_branch_and_saying_so_resumes() -> None:
     run.start(max_rounds=1)
     survived = MemoryBook()
     for record in [*run.book.records()][:-1]:  # the last fact, Stopped, was never written
-        survived.append(dataclasses.replace(record, seq=0))
+        survived.append(replace(record, seq=0))
     run.book = survived
     run.scribe = Scribe(survived, run.clock.stamp)
     assert (run.state.tip, run.world.branch) == ("baseline-1", "stop-2")

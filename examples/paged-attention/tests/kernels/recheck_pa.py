@@ -1,0 +1,118 @@
+"""Call the kernel as nobody expects it: `python tests/kernels/recheck_pa.py --seed N --out DIR`, then `--verify DIR`.
+
+The first leaves the output of every call as raw bytes. Outputs and scratch are full of NaN before each call, and so is
+what lies behind a context; between calls the inputs change where they stand, so that whoever remembers an answer gives
+the wrong one; the last two calls of a problem get the same inputs. The second compares the bytes with the float64
+answers, in a process in which none of the kernel's code runs: start it in a tree that the kernel never touched.
+"""
+
+import os
+
+for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ[variable] = "1"
+
+import argparse
+import sys
+import zlib
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import numpy as np
+from pa_problem import Config, make_problem, solve
+from runtime import buffers
+
+# Block size, mtp, head size, heads: the benchmark's own, and some that it leaves out.
+SHAPES = (
+    (16, 0, 128, "8x1"), (16, 1, 64, "16x1"), (64, 1, 128, "8x1"), (1024, 1, 128, "16x1"), (64, 0, 64, "8x8"),
+    (16, 1, 24, "5x1"), (32, 3, 64, "6x2"), (64, 2, 128, "9x3"), (16, 0, 256, "10x2"),
+)
+CALLS = 4
+TOLERANCE = 1e-5
+ARRAYS = ("q", "k", "v", "block_table", "context_len")
+
+
+def make_calls(seed, number):
+    """Return the problems of all calls with one shape: equal in size, so that they fit into the same buffers."""
+    rng = np.random.default_rng((seed, number))
+    shape = SHAPES[number]
+    longest = int(rng.integers(40, 600))
+    lengths = [longest, *(int(rng.integers(shape[1] + 1, longest + 1)) for _ in range(int(rng.integers(0, 3))))]
+    spread = float(rng.choice([1.0, 8.0]))
+    config = Config(*shape, len(lengths), longest)
+    problems = [make_problem(config, (seed, number, call), lengths, spread) for call in range(CALLS - 1)]
+    return [*problems, problems[-1]], TOLERANCE * spread
+
+
+def poison_behind(problem):
+    """Put NaN behind every context, where a cache holds whatever was there before."""
+    block_size = problem.v.shape[3]
+    for blocks, length in zip(problem.block_table, problem.context_len, strict=True):
+        for place, block in enumerate(blocks):
+            end = max(0, min(block_size, int(length) - place * block_size))
+            problem.k[block][:, :, end:] = np.nan
+            problem.v[block][:, :, end:] = np.nan
+
+
+def checksum(arrays):
+    """Return numbers that change with any input."""
+    return [zlib.crc32(array) for array in arrays.values()]
+
+
+def run(seed, folder):
+    """Make all calls and leave each output."""
+    from kernels.pa_decode import allocate_workspace, get_recommended_splits, pa_decode_ps_launch
+
+    for number, shape in enumerate(SHAPES):
+        problems, _ = make_calls(seed, number)
+        arrays = {name: buffers.copy(getattr(problems[0], name)) for name in ARRAYS}
+        out = buffers.empty(problems[0].q.shape)
+        splits = get_recommended_splits(int(problems[0].context_len.max()))
+        workspace = allocate_workspace(arrays["q"], splits)
+        for call, problem in enumerate(problems):
+            poison_behind(problem)
+            for name in ARRAYS:
+                arrays[name][...] = getattr(problem, name)
+            for array in (out, *workspace.values()):
+                array[...] = np.nan
+            before = checksum(arrays)
+            pa_decode_ps_launch(out, **arrays, workspace=workspace, num_splits=splits)
+            (folder / f"{number}-{call}.raw").write_bytes(out.tobytes())
+            if checksum(arrays) != before:
+                raise SystemExit(f"error: the kernel changed its inputs: {shape}")
+
+
+def find_wrong(seed, folder):
+    """Compare all outputs; return what is wrong, in words."""
+    for number, shape in enumerate(SHAPES):
+        problems, tolerance = make_calls(seed, number)
+        last = None
+        for call, problem in enumerate(problems):
+            answer = solve(problem)
+            out = np.frombuffer((folder / f"{number}-{call}.raw").read_bytes(), dtype=np.float32)
+            if out.size != answer.size:
+                return f"call {call} of {shape} left {out.size} numbers, not {answer.size}"
+            error = np.max(np.abs(out.reshape(answer.shape) - answer) / (1 + np.abs(answer)))
+            if not error <= tolerance:
+                return f"call {call} of {shape} is wrong by {error:.2g}"
+            if call == CALLS - 1 and out.tobytes() != last:
+                return f"the same inputs gave two answers: {shape}"
+            last = out.tobytes()
+    return None
+
+
+def main():
+    """Run or verify; exit code 1 when something is wrong."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--verify", type=Path)
+    options = parser.parse_args()
+    if options.out:
+        run(options.seed, options.out)
+    if options.verify and (wrong := find_wrong(options.seed, options.verify)):
+        raise SystemExit(f"error: {wrong}")
+
+
+if __name__ == "__main__":
+    main()

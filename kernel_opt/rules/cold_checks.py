@@ -1,0 +1,52 @@
+"""What runs of a would-be keep on other data, under other names and in other company must show."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from kernel_opt.model.config import ConfigRow
+from kernel_opt.model.integrity import IntegrityCheck, failed, not_checked, passed
+from kernel_opt.rules.globs import matches_any
+
+
+def check_disguised(usual: Sequence[ConfigRow], rows: Sequence[ConfigRow], slower_pct: float) -> IntegrityCheck:
+    """Compare the benchmark under another name, with another seed, with the benchmark as it is known to all."""
+    return _check_slower("disguised", {row.key: row.us for row in usual}, rows, slower_pct, "under its own name")
+
+
+def check_heldout(best: Sequence[ConfigRow], rows: Sequence[ConfigRow], slower_pct: float) -> IntegrityCheck:
+    """Compare what no proposer was told of with best on the same."""
+    if sorted(row.key for row in best) != sorted(row.key for row in rows):
+        return failed("held-out", "its table has other rows than best's")
+    return _check_slower("held-out", {row.key: row.us for row in best}, rows, slower_pct, "with best")
+
+
+def _check_slower(
+    name: str, before_us: Mapping[str, float], rows: Sequence[ConfigRow], slower_pct: float, where: str
+) -> IntegrityCheck:
+    logs = [math.log(row.us / before_us[row.key]) for row in rows if row.key in before_us]
+    if not logs:
+        return not_checked(name, "no row to compare with")
+    ratio = math.exp(sum(logs) / len(logs))
+    told = f"{len(logs)} rows take {ratio:.3g} times as long as {where}"
+    return failed(name, told) if ratio > 1 + slower_pct / 100 else passed(name, told)
+
+
+def check_alone(
+    usual: Sequence[ConfigRow], rows: Sequence[ConfigRow], columns: Sequence[str], *, deterministic: bool
+) -> IntegrityCheck:
+    """Compare rows run alone, or in another order, with the same rows among all: the same data, the same errors."""
+    known = {row.key: row for row in usual}
+    same = [(known[row.key], row) for row in rows if row.key in known]
+    if not same:
+        return not_checked("alone", "none of its rows is one of the benchmark's")
+    if not deterministic:
+        return not_checked("alone", "the settings say that the kernel adds in no fixed order")
+    watched = [name for name in same[0][0].results if matches_any(name, columns)]
+    if not watched:
+        return not_checked("alone", "the settings name no error column that is in the table")
+    for before, now in same:
+        for name in watched:
+            if before.results.get(name) != now.results.get(name):
+                why = f"{now.key} alone has {name} {now.results.get(name)}, among the others {before.results.get(name)}"
+                return failed("alone", why)
+    return passed("alone", f"{len(same)} rows give the same errors, bit for bit")
