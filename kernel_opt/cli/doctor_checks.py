@@ -4,10 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kernel_opt.cli.doctor_agents import check_agents
 from kernel_opt.cli.doctor_machine import check_clock, check_containment, check_leases, check_logout, check_state
 from kernel_opt.cli.doctor_platform import check_platform
 from kernel_opt.cli.doctor_programs import check_git, check_python
 from kernel_opt.cli.doctor_repository import check_benchmark, check_edits, check_proposer, check_repository
+from kernel_opt.cli.doctor_sandbox import check_sandbox
 from kernel_opt.edges.doctor_limit import TimedOut, within
 from kernel_opt.edges.repository import Repository
 from kernel_opt.edges.settings_file import FoundSettings, find_settings
@@ -61,7 +63,9 @@ def _plan(patient: Patient) -> list[NamedCheck]:
         ("edits", lambda: check_edits(patient.repository, patient.settings)),
         ("platform", lambda: check_platform(patient.settings)),
         ("proposer", lambda: check_proposer(patient.repository, patient.settings)),
+        ("agents", lambda: check_agents(patient.settings)),
         ("containment", check_containment),
+        ("sandbox", lambda: check_sandbox(patient.settings)),
         ("state directory", lambda: check_state(patient.settings)),
         ("lease directory", check_leases),
         ("logout", check_logout),

@@ -36,6 +36,8 @@ class Hypothesis(Struct, frozen=True, kw_only=True):
     """What is different from an earlier failed try at the same."""
     proposer: str = ""
     """Who claimed it: whoever did is asked to mend it."""
+    model: str = ""
+    """The model behind the proposer, where there is one and it was told."""
 
 
 class Usage(Struct, frozen=True, kw_only=True):
@@ -45,6 +47,11 @@ class Usage(Struct, frozen=True, kw_only=True):
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost_usd: float | None = None
+    agent: str = ""
+    """Who was called, as the settings name it; empty for proposers without a model behind them."""
+    model: str = ""
+    version: str = ""
+    """Of the program that was called."""
 
 
 class Origin(Enum):
@@ -52,6 +59,7 @@ class Origin(Enum):
 
     PROPOSED = "proposed"
     QUICK_FIX = "quick-fix"
+    LOOK_AGAIN = "look-again"
     REPAIR = "repair"
     SPLIT = "split"
     FORMATTED = "formatted"
@@ -66,3 +74,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     files: tuple[str, ...]
     lines_added: int
     lines_removed: int
+    signals: tuple[str, ...] = ()
+    """What in its added lines has been used to cheat elsewhere; a reason to look twice, never to refuse."""
+    touched: tuple[str, ...] = ()
+    """Functions that its diff names, as git tells them."""

@@ -5,6 +5,7 @@ from enum import Enum
 from msgspec import Struct
 
 from kernel_opt.model.hypothesis import Hypothesis, Usage
+from kernel_opt.model.sandbox import Sandbox
 
 
 class Task(Enum):
@@ -12,8 +13,10 @@ class Task(Enum):
 
     PROPOSE = "propose"
     QUICK_FIX = "quick-fix"
+    LOOK_AGAIN = "look-again"
     REPAIR = "repair"
     SPLIT = "split"
+    COMMIT_MESSAGE = "commit-message"
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -27,6 +30,12 @@ class Request(Struct, frozen=True, kw_only=True):
     """The tree it edits."""
     folder: str
     """Where it leaves its proposal and where its transcript goes."""
+    home: str = ""
+    """A folder of the run's own for what a proposer keeps between the calls of one round."""
+    left_usd: float | None = None
+    """What the round may still cost; None: no bound."""
+    sandbox: Sandbox | None = None
+    """The walls around a proposer that is a program; None: it may what we may."""
     facts: dict[str, object] = {}
     """The brief's facts as plain data, for proposers that are programs."""
 
@@ -50,5 +59,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     reply: Reply
     hypothesis: Hypothesis | None = None
     detail: str = ""
+    text: str = ""
+    """Its last message, where the task asks for words and not for an edit."""
     usage: Usage = Usage()
     retry_after_s: float | None = None

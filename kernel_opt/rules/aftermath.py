@@ -3,11 +3,17 @@
 from kernel_opt.model.hypothesis import Candidate, Origin
 from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.settings import Settings
-from kernel_opt.model.stages import Barred, Broken, Weighed, Wrong
-from kernel_opt.model.steps import Amend, Drop, Format, Propose, Seal, Step
+from kernel_opt.model.stages import Barred, Broken, Runnable, Tries, Vetted, Weighed, Wrong
+from kernel_opt.model.steps import Amend, Bench, Drop, Explain, Format, Propose, Recheck, Seal, Step
 from kernel_opt.model.verdict import Outcome, Verdict
+from kernel_opt.rules.quarantine import wanted_passes
 
-AMENDED = {Origin.QUICK_FIX: Ending.FAILED, Origin.REPAIR: Ending.WRONG, Origin.SPLIT: Ending.SPLIT_FAILED}
+AMENDED = {
+    Origin.QUICK_FIX: Ending.FAILED,
+    Origin.LOOK_AGAIN: Ending.FAILED,
+    Origin.REPAIR: Ending.WRONG,
+    Origin.SPLIT: Ending.SPLIT_FAILED,
+}
 NO_GAIN = {Outcome.WORSE: Ending.REGRESSION, Outcome.TIE: Ending.TIE}
 
 
@@ -35,6 +41,18 @@ def after_break(stage: Broken, limits: Settings) -> Step:
     return Drop(Ending.FAILED, stage.why)
 
 
+def after_compile(stage: Runnable) -> Step:
+    """Ask the proposer once to look at what it compiles to where that got costlier; then it is measured as it is."""
+    if stage.doubt:
+        return Amend(Origin.LOOK_AGAIN, stage.hypothesis, stage.candidate, stage.doubt)
+    return bench_candidate(stage)
+
+
+def bench_candidate(stage: Runnable) -> Bench:
+    """Run the candidate as it is."""
+    return Bench(stage.candidate.commit, log_name(stage.candidate, stage.tries))
+
+
 def after_wrong(stage: Wrong, limits: Settings) -> Step:
     """Ask for a repair while there are any left."""
     if stage.tries.is_formatted:
@@ -45,10 +63,10 @@ def after_wrong(stage: Wrong, limits: Settings) -> Step:
 
 
 def after_verdict(stage: Weighed, limits: Settings) -> Step:
-    """Format what is better, seal what still is, split what diverges, drop all else."""
+    """Format what is better, re-check what still is, split what diverges, drop all else."""
     verdict, tries = stage.verdict, stage.tries
     if is_keepable(verdict, stage.candidate, limits):
-        return Seal("keep", stage.candidate.commit, verdict) if tries.is_formatted else Format(stage.candidate)
+        return Recheck(stage.candidate, verdict, 1) if tries.is_formatted else Format(stage.candidate)
     if tries.is_formatted:
         return Drop(Ending.FORMAT_LOST, f"the gain did not outlast formatting: {verdict.sentence}")
     if tries.is_split:
@@ -56,6 +74,15 @@ def after_verdict(stage: Weighed, limits: Settings) -> Step:
     if verdict.outcome is Outcome.DIVERGING:
         return Amend(Origin.SPLIT, stage.hypothesis, stage.candidate, verdict.sentence)
     return Drop(NO_GAIN.get(verdict.outcome, Ending.UNCLEAR), verdict.sentence)
+
+
+def after_recheck(stage: Vetted, limits: Settings) -> Step:
+    """Seal what stood the re-checks as often as it must; a coding agent is asked first what the commit is to say."""
+    if stage.passes < wanted_passes(stage.verdict, stage.candidate, limits.integrity):
+        return Recheck(stage.candidate, stage.verdict, stage.passes + 1)
+    if limits.agent.commit_message and stage.hypothesis.model and stage.message is None:
+        return Explain(stage.hypothesis, stage.candidate, stage.verdict)
+    return Seal("keep", stage.candidate.commit, stage.verdict)
 
 
 def is_keepable(verdict: Verdict, candidate: Candidate, limits: Settings) -> bool:
@@ -68,3 +95,16 @@ def is_keepable(verdict: Verdict, candidate: Candidate, limits: Settings) -> boo
         return False
     removes = candidate.lines_removed > candidate.lines_added
     return removes and verdict.overall_interval[1] <= 1 + limits.judge.min_effect_pct / 100
+
+
+def log_name(candidate: Candidate, tries: Tries) -> str:
+    """Name the log of a candidate's benchmark after what the candidate is."""
+    if tries.is_formatted:  # also when the formatter could not run: the candidate's first log stays
+        return "formatted.log"
+    match candidate.origin:
+        case Origin.PROPOSED:
+            return "candidate.log"
+        case Origin.REPAIR:
+            return f"repair-{tries.repairs}.log"
+        case _:
+            return f"{candidate.origin.value}.log"

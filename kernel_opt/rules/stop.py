@@ -1,7 +1,7 @@
 """When a run ends by itself: never to ask a human, always with one reason in words."""
 
 from kernel_opt.model.settings import Settings
-from kernel_opt.model.stages import BaselineSealed, KeepSealed, Opened, Ready
+from kernel_opt.model.stages import BaselineSealed, KeepSealed, Opened, Ready, RollbackSealed
 from kernel_opt.model.state import RunState
 from kernel_opt.model.steps import PlanStop
 
@@ -40,7 +40,11 @@ def _asked_or_impossible(state: RunState, limits: Settings) -> PlanStop | None:
 
 def _is_publishing(state: RunState) -> bool:
     """Say whether a sealed commit is one git call from the branch: a proved gain must not wait for a resume."""
-    return isinstance(state.stage, BaselineSealed | KeepSealed) and not state.faults_here and not state.paused
+    return (
+        isinstance(state.stage, BaselineSealed | KeepSealed | RollbackSealed)
+        and not state.faults_here
+        and not state.paused
+    )
 
 
 def _machine_unfit(state: RunState, limits: Settings) -> PlanStop | None:
@@ -59,6 +63,7 @@ def used_up(state: RunState, limits: Settings) -> PlanStop | None:
         (tally.active_s / HOUR_S, state.max_hours or stop.max_hours, "max-hours", "{:.3g} hours used, as asked"),
         (tally.gpu_s / HOUR_S, stop.max_gpu_hours, "max-gpu-hours", "{:.3g} GPU hours used, as asked"),
         (tally.cost_usd, stop.max_cost_usd, "max-cost", "{:.2f} USD spent on the proposer, as allowed"),
+        (tally.agent_tokens, stop.max_tokens, "max-cost", "{} tokens spent on the proposer, as allowed"),
     )
     for used, bound, code, text in checks:
         if bound and used >= bound:

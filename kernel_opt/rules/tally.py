@@ -9,14 +9,22 @@ from kernel_opt.model.facts import Entry
 from kernel_opt.model.hypothesis import Hypothesis, Usage
 from kernel_opt.model.measurement import Metric
 from kernel_opt.model.round_facts import Ending
+from kernel_opt.model.spending import Spent
 from kernel_opt.model.state import Lookback, RegressionNote, RunState, Tally, Trial
 from kernel_opt.rules.regress import note_regression
+from kernel_opt.rules.spending import round_ended, spent
+from kernel_opt.rules.trials import note_trial
 
 RECENT_ROUNDS = 5
 RECENT_REGRESSIONS = 5
+TRIALS_PER_BLOCK = 100
+"""About the root of the rounds that a run of many weeks has: then adding one costs the least."""
 
 UNTOUCHED = (Ending.INFRASTRUCTURE, Ending.REFUSED, Ending.GAVE_NOTHING)
 """Endings that say nothing about the kernel: the regressions in a row stay as they are."""
+
+NO_FAULT, NO_GIFT = (Ending.GAVE_NOTHING, Ending.REFUSED), (Ending.INFRASTRUCTURE, Ending.REFUSED)
+"""Endings that say nothing of machine or proposer; a refused round moves no counter but that of refusals."""
 
 
 def counted(state: RunState, entry: Entry) -> RunState:
@@ -25,7 +33,8 @@ def counted(state: RunState, entry: Entry) -> RunState:
     tally = _spent(state.tally, entry)
     match fact:
         case r.RoundOpened():
-            return replace(state, tally=replace(tally, rounds_since_start=tally.rounds_since_start + 1))
+            opened = replace(tally, rounds_since_start=tally.rounds_since_start + 1, in_round=Spent())
+            return replace(state, tally=opened)
         case r.Kept():
             return _ended(replace(state, tally=replace(tally, keeps=tally.keeps + 1)), entry, Ending.KEPT, fact.why)
         case r.Dropped():
@@ -39,14 +48,9 @@ def _spent(tally: Tally, entry: Entry) -> Tally:
     fact = entry.fact
     gpu_s = fact.run.gpu_s if isinstance(fact, f.Benched) else float(getattr(fact, "gpu_s", 0.0))
     usage: Usage | None = getattr(fact, "usage", None)
-    if usage is None:
-        return replace(tally, gpu_s=tally.gpu_s + gpu_s) if gpu_s else tally
-    return replace(
-        tally,
-        gpu_s=tally.gpu_s + gpu_s,
-        cost_usd=tally.cost_usd + (usage.cost_usd or 0.0),
-        agent_tokens=tally.agent_tokens + (usage.input_tokens or 0) + (usage.output_tokens or 0),
-    )
+    if gpu_s:
+        tally = replace(tally, gpu_s=tally.gpu_s + gpu_s)
+    return tally if usage is None else spent(tally, usage, entry.at_s)
 
 
 def _ended(state: RunState, entry: Entry, ending: Ending, why: str) -> RunState:
@@ -54,17 +58,18 @@ def _ended(state: RunState, entry: Entry, ending: Ending, why: str) -> RunState:
     note = _regression_note(state, entry, ending)
     regressions = (*state.recent_regressions, note)[-RECENT_REGRESSIONS:] if note else state.recent_regressions
     lookbacks = (*state.lookbacks, _look_back(state, ending, why))[-RECENT_ROUNDS:]
+    claim: Hypothesis = getattr(state.stage, "hypothesis", None) or Hypothesis(sentence="")
     tally = _count_ending(state.tally, ending)
-    said = lookbacks[-1].sentence
-    trials = (*state.trials, Trial(said, ending, _class_ratios(state))) if said else state.trials
-    return replace(state, tally=tally, lookbacks=lookbacks, trials=trials, recent_regressions=regressions)
+    tally = round_ended(tally, claim.proposer, claim.model, is_keep=ending is Ending.KEPT)
+    blocks = _add(state.trial_blocks, note_trial(state, claim, ending, why)) if claim.sentence else state.trial_blocks
+    return replace(state, tally=tally, lookbacks=lookbacks, trial_blocks=blocks, recent_regressions=regressions)
 
 
-def _class_ratios(state: RunState) -> tuple[tuple[str, float], ...]:
-    """Return candidate over best for each class that was measured in this round."""
-    stage = state.stage
-    classes = stage.verdict.classes if isinstance(stage, g.Weighed | g.KeepSealed) else ()
-    return tuple((one.key, one.ratio) for one in classes if one.ratio is not None)
+def _add(blocks: tuple[tuple[Trial, ...], ...], trial: Trial) -> tuple[tuple[Trial, ...], ...]:
+    """Add a trial to the last block, or begin another one."""
+    if not blocks or len(blocks[-1]) == TRIALS_PER_BLOCK:
+        return (*blocks, (trial,))
+    return (*blocks[:-1], (*blocks[-1], trial))
 
 
 def _count_ending(tally: Tally, ending: Ending) -> Tally:
@@ -75,8 +80,8 @@ def _count_ending(tally: Tally, ending: Ending) -> Tally:
         regressions_in_a_row=_in_a_row(tally.regressions_in_a_row, ending, Ending.REGRESSION, UNTOUCHED),
         # A round without a candidate says nothing about the machine, and a fault nothing about the proposer:
         # both kinds in turn, for ever, must still end the run.
-        fault_rounds=_in_a_row(tally.fault_rounds, ending, Ending.INFRASTRUCTURE, (Ending.GAVE_NOTHING,)),
-        empty_rounds=_in_a_row(tally.empty_rounds, ending, Ending.GAVE_NOTHING, (Ending.INFRASTRUCTURE,)),
+        fault_rounds=_in_a_row(tally.fault_rounds, ending, Ending.INFRASTRUCTURE, NO_FAULT),
+        empty_rounds=_in_a_row(tally.empty_rounds, ending, Ending.GAVE_NOTHING, NO_GIFT),
         refusals_in_a_row=_in_a_row(tally.refusals_in_a_row, ending, Ending.REFUSED, (Ending.INFRASTRUCTURE,)),
         endings=tuple(sorted(counts.items())),
     )
@@ -92,7 +97,7 @@ def _in_a_row(count: int, ending: Ending, counted_one: Ending, untouched: tuple[
 def _look_back(state: RunState, ending: Ending, why: str) -> Lookback:
     stage = state.stage
     hypothesis: Hypothesis | None = getattr(stage, "hypothesis", None)
-    verdict = stage.verdict if isinstance(stage, g.Weighed | g.KeepSealed) else None
+    verdict = stage.verdict if isinstance(stage, g.Weighed | g.Vetted | g.KeepSealed) else None
     gain = verdict.gain_pct if verdict and ending is Ending.KEPT else _change_pct(verdict)
     return Lookback(
         round=state.round,
@@ -101,7 +106,13 @@ def _look_back(state: RunState, ending: Ending, why: str) -> Lookback:
         targets=hypothesis.targets if hypothesis else (),
         gain_pct=gain,
         why=why,
+        uncertainty_pct=_uncertainty_pct(verdict),
     )
+
+
+def _uncertainty_pct(verdict: object) -> float | None:
+    interval: tuple[float, float] | None = getattr(verdict, "target_interval", None)
+    return None if interval is None else 50 * (interval[1] - interval[0])
 
 
 def _change_pct(verdict: object) -> float | None:

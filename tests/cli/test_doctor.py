@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import os
+import re
 import threading
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def test_a_machine_where_all_is_well(toy: Toy, capsys: pytest.CaptureFixture[str
     for name in ("python", "git", "repository", "settings", "benchmark", "edits", "cards", "proposer", "clock"):
         assert f"ok    {name}: " in told
     assert "FAIL" not in told
-    assert told.splitlines()[-1].startswith("0 of 13 checks fail")
+    assert re.match(r"0 of \d+ checks fail", told.splitlines()[-1])
     assert not toy.state.exists()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from kernel_opt.edges.agents.proposal_file import NAME, read_proposal
+from kernel_opt.edges.agents.proposal_file import NAME, read_proposal, take_from_worktree
 from kernel_opt.edges.environment import child_environment
 from kernel_opt.edges.process import Ended, StopWish, run_contained
 from kernel_opt.model.errors import InfrastructureError, ReadFailedError
@@ -44,6 +44,7 @@ class CommandProposer:
             "KERNEL_OPT_ROUND": str(request.round),
             "KERNEL_OPT_BRIEF": request.brief,
             "KERNEL_OPT_PROPOSAL": str(proposal),
+            "KERNEL_OPT_SEED": str(request.facts.get("seed", 0)),
         }
         env = child_environment(folder / "home", extra=own)
         is_known = (worktree / NAME).exists()  # a file of that name in the repository is no proposal
@@ -55,7 +56,7 @@ class CommandProposer:
                 raise
             return Answer(reply=Reply.BARRED, detail=problem)
         if not is_known:
-            _take_from_worktree(worktree / NAME, proposal)
+            take_from_worktree(worktree / NAME, proposal)
         return _tell(ended, proposal)
 
     def _run(self, request: Request, env: Mapping[str, str], on_tick: Callable[[], StopWish | None]) -> Ended:
@@ -69,15 +70,8 @@ class CommandProposer:
             no_output_s=self._settings.silence_s or None,
             interrupt_first=True,
             on_tick=on_tick,
+            sandbox=request.sandbox,
         )
-
-
-def _take_from_worktree(left: Path, proposal: Path) -> None:
-    """Accept the proposal where it is most easily left, too: it is no part of the edit."""
-    if left.is_file() and not left.is_symlink():
-        if not proposal.exists():
-            shutil.copyfile(left, proposal)
-        left.unlink()
 
 
 def _tell(ended: Ended, proposal: Path) -> Answer:

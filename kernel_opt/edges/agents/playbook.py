@@ -14,7 +14,7 @@ from kernel_opt.model.errors import UsageError
 from kernel_opt.model.hypothesis import Direction, Hypothesis, Prediction
 from kernel_opt.model.idea import Idea
 from kernel_opt.model.proposal import Answer, Reply, Request, Task
-from kernel_opt.rules.ideas import HotLine, Ranked, one_line, rank_ideas
+from kernel_opt.rules.ideas import HotLine, Ranked, one_line, rank_ideas, shuffle_ideas
 
 
 class PlaybookProposer:
@@ -47,7 +47,7 @@ class PlaybookProposer:
     def _propose(self, ideas: dict[str, Idea], request: Request, worktree: Path) -> Answer:
         past = [(str(said), str(ending)) for said, ending in _rows(request.facts.get("ideas"))]
         passed: list[str] = []
-        for ranked in rank_ideas(ideas, past, _hot_lines(request, worktree)):
+        for ranked in _order(ideas, past, request):
             if _apply(worktree, self._folder / ranked.name / ranked.idea.patch):
                 return Answer(reply=Reply.OK, hypothesis=_hypothesis(ranked, _known_classes(request)))
             passed.append(ranked.name)
@@ -77,10 +77,19 @@ class PlaybookProposer:
         return ideas
 
 
+def _order(ideas: dict[str, Idea], past: list[tuple[str, str]], request: Request) -> tuple[Ranked, ...]:
+    """Return what may come, by what the trace shows; by chance when that is withheld."""
+    if request.facts.get("evidence", True):
+        return rank_ideas(ideas, past, _hot_lines(request, Path(request.worktree)))
+    return shuffle_ideas(ideas, past, int(cast("int", request.facts["seed"])))
+
+
 def _amending_patch(idea: Idea, request: Request) -> str | None:
     """Return the patch for this task: the next fix or repair in order, or the split."""
     if request.task is Task.SPLIT:
         return idea.split.patch if idea.split else None
+    if request.task is Task.LOOK_AGAIN:
+        return None  # a recorded idea stands by its patch
     mends = idea.repairs if request.task is Task.REPAIR else idea.fixes
     number = int(cast("int", request.facts.get("repairs", 0))) if request.task is Task.REPAIR else 0
     return mends[number].patch if number < len(mends) else None

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from kernel_opt.edges.agents.chain import ChainProposer
 from kernel_opt.edges.agents.choose import choose_proposer
@@ -43,13 +44,21 @@ def test_the_next_is_asked_when_one_is_dry_or_barred(tmp_path: Path) -> None:
     assert (chain.work(ask, nobody).detail, chain.name) == ("c speaks", "c")
 
 
-@pytest.mark.parametrize("reply", [Reply.NOTHING, Reply.AWAY])
-def test_nothing_and_away_are_answers(tmp_path: Path, reply: Reply) -> None:
-    """A proposer that is only away is waited for, not passed over."""
+def test_nothing_is_an_answer(tmp_path: Path) -> None:
+    """A round that came to nothing is not tried again by somebody else."""
     second = FakeProposer("b")
-    chain = ChainProposer([FakeProposer("a", reply), second])
-    assert chain.work(request(make_worktree(tmp_path)), nobody).reply is reply
+    chain = ChainProposer([FakeProposer("a", Reply.NOTHING), second])
+    assert chain.work(request(make_worktree(tmp_path)), nobody).reply is Reply.NOTHING
     assert second.asked == []
+
+
+def test_while_one_is_away_the_next_goes_on(tmp_path: Path) -> None:
+    """Only when nobody can propose the run waits: as long as one of them is merely away."""
+    chain = ChainProposer([FakeProposer("a", Reply.AWAY, Reply.AWAY), FakeProposer("b", Reply.OK, Reply.DRY)])
+    ask = request(make_worktree(tmp_path))
+    assert (chain.work(ask, nobody).reply, chain.name) == (Reply.OK, "b")
+    answer = chain.work(ask, nobody)
+    assert (answer.reply, answer.detail) == (Reply.AWAY, "a: a speaks; b: b speaks")
 
 
 def test_when_all_are_dry_it_says_why_of_each(tmp_path: Path) -> None:
@@ -97,3 +106,14 @@ def test_an_unknown_name_is_a_usage_error(tmp_path: Path, name: str, says: str) 
     with pytest.raises(UsageError, match=says) as caught:
         choose_proposer(settings(agent=AgentSettings(name=name)), tmp_path)
     assert "knobs" in str(caught.value.mend)
+
+
+def test_each_begins_its_share_of_the_rounds(tmp_path: Path) -> None:
+    """Two with shares 3 and 1 take turns of four; the others follow when the first cannot propose."""
+    links = [FakeProposer("a", *[Reply.OK] * 8), FakeProposer("b", *[Reply.OK] * 8), FakeProposer("c")]
+    chain = ChainProposer(links, [3, 1, 0])
+    ask = request(make_worktree(tmp_path))
+    names = [chain.work(replace(ask, round=number), nobody).detail[0] for number in range(1, 9)]
+    assert "".join(names) == "aaabaaab"
+    only = ChainProposer([FakeProposer("a", Reply.OK), FakeProposer("b", Reply.OK)], [0, 2])
+    assert only.work(ask, nobody).detail == "a speaks", "one alone has nobody to take turns with"
