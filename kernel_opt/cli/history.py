@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from kernel_opt.cli.options import Subparsers, add_run_options, add_verb
+from kernel_opt.cli.rounds import read_rounds
 from kernel_opt.cli.runs import find_run
 from kernel_opt.edges.git_history import read_history
 from kernel_opt.edges.git_refs import branch_ref, read_ref
@@ -19,7 +20,6 @@ from kernel_opt.model.facts import RunStarted
 from kernel_opt.views.bundle import round_record
 from kernel_opt.views.format import clean_line, short, utc
 from kernel_opt.views.history import render_history
-from kernel_opt.views.telling import tell_rounds
 from kernel_opt.views.terminal import look_at, write
 
 _EXAMPLES = """examples:
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     place = find_run(args.tag, args.repo)
     if args.commits:
         return _list_commits(place, as_json=args.json)
-    rounds = tell_rounds(entries(read_records(Path(place.directory))))
+    rounds = read_rounds(Path(place.directory))
     if args.json:
         write([msgspec.json.encode([round_record(one) for one in rounds]).decode()])
     else:

@@ -7,14 +7,13 @@ from pathlib import Path
 import msgspec
 
 from kernel_opt.cli.options import Subparsers, add_run_options, add_verb
+from kernel_opt.cli.rounds import read_rounds
 from kernel_opt.cli.runs import find_run
-from kernel_opt.journal.codec import entries
-from kernel_opt.journal.store import read_records
 from kernel_opt.model.errors import UsageError
-from kernel_opt.views.bundle import round_record, verdict_text
+from kernel_opt.views.bundle import round_record
 from kernel_opt.views.format import clean_line, count
+from kernel_opt.views.round_text import render_round
 from kernel_opt.views.story import RoundStory
-from kernel_opt.views.telling import tell_rounds
 from kernel_opt.views.terminal import Segment, Terminal, look_at, write
 
 _DIFF_LINES = 80  # about two screens; the rest is one flag away
@@ -48,14 +47,15 @@ def run(args: argparse.Namespace) -> int:
     patch = Path(place.round_folder(args.round)) / "diff.patch"
     text = patch.read_text(encoding="utf-8", errors="replace") if patch.is_file() else ""
     most = sys.maxsize if args.diff else _DIFF_LINES
-    write(render_round(one, text, look_at(sys.stdout), most, str(patch)))
+    terminal = look_at(sys.stdout)
+    write([*render_round(one, terminal), *render_diff(text, terminal, most, str(patch))])
     return 0
 
 
 def find_round(directory: Path, number: int) -> RoundStory:
     """Return one round of the journal in a directory."""
     last = 0
-    for one in tell_rounds(entries(read_records(directory))):
+    for one in read_rounds(directory):
         if one.round == number:
             return one
         last = one.round
@@ -63,18 +63,11 @@ def find_round(directory: Path, number: int) -> RoundStory:
     raise UsageError(f"there is no round {number} in this run", known)
 
 
-def render_round(one: RoundStory, diff: str, terminal: Terminal, most: int, path: str) -> list[str]:
-    """Return the round for a terminal, with as many lines of its diff as wished."""
-    wide = terminal._replace(width=10_000)  # sentences are wrapped by the terminal itself, so that they can be copied
-    first, *rest = verdict_text(one).splitlines()
-    lines = [wide.line((first, "strong")), *(wide.line(text) for text in rest)]
-    if one.candidate is not None:
-        size = f"+{one.candidate.lines_added} -{one.candidate.lines_removed}"
-        files = ", ".join(clean_line(name) for name in one.candidate.files)
-        lines += ["", wide.line(f"Candidate {one.candidate.commit[:12]} ({size} lines): {files}")]
+def render_diff(diff: str, terminal: Terminal, most: int, path: str) -> list[str]:
+    """Return the change, with as many of its lines as wished; long ones are wrapped by the terminal, to be copied."""
+    wide = terminal._replace(width=10_000)
     changed = [*map(clean_line, diff.splitlines())]
-    if changed:
-        lines += ["", *(wide.line(_paint(text)) for text in changed[:most])]
+    lines = ["", *(wide.line(_paint(text)) for text in changed[:most])] if changed else []
     if len(changed) > most:
         lines.append(wide.line((f"... {count(len(changed) - most, 'more line')}: --diff, or {path}", "dim")))
     return lines

@@ -6,13 +6,15 @@ import msgspec
 
 from kernel_opt.model.settings import BenchmarkSettings
 from kernel_opt.views.bundle_scripts import collect_script, rebuild_script, rerun_script
-from kernel_opt.views.format import clean, duration, us_text
-from kernel_opt.views.learned import change_text
+from kernel_opt.views.format import duration, us_text
 from kernel_opt.views.markdown import DASH, Markdown, code, escape, join, row
+from kernel_opt.views.round_text import render_round
 from kernel_opt.views.sentences import tell_verdict
 from kernel_opt.views.story import RoundStory
+from kernel_opt.views.terminal import Terminal
 
 SCHEMA = 1
+_WIDTH = 120  # columns of verdict.txt: what most editors show
 
 
 def render_bundle(
@@ -64,33 +66,17 @@ def round_record(one: RoundStory) -> dict[str, object]:
         "finding": lesson.finding.value,
         "predicted": lesson.predicted,
         "measured": lesson.measured,
+        "compiled": msgspec.to_builtins(one.compiled),
+        "checks": msgspec.to_builtins(one.checks),
+        "is_given_up": one.is_given_up,
         "notes": one.notes,
         "spent": {"gpu_s": round(one.gpu_s, 1), "agent_tokens": one.agent_tokens, "cost_usd": round(one.cost_usd, 4)},
     }
 
 
 def verdict_text(one: RoundStory) -> str:
-    """Return the verdict for a terminal: one sentence, then the numbers per class, then why."""
-    lines = [f"Round {one.round}, {tell_verdict(one)}"]
-    if one.hypothesis is not None:
-        lines += ["", f"Hypothesis: {clean(one.hypothesis.sentence)}"]
-        lines += [f"Because:    {clean(one.hypothesis.why)}"] if one.hypothesis.why else []
-        lesson = one.lesson
-        lines.append(f"Predicted:  {lesson.predicted}; measured: {lesson.measured}; {lesson.finding.value}")
-    if one.verdict is not None and one.verdict.classes:
-        keys = [clean(found.key) for found in one.verdict.classes]
-        width = max(map(len, keys))
-        lines += ["", "Per class, against best:"]
-        lines += [
-            f"  {key.ljust(width)}  {found.outcome.value:9}  {change_text(found.ratio, found.interval)}"
-            for key, found in zip(keys, one.verdict.classes, strict=True)
-        ]
-    if one.verdict is not None:
-        lines += ["", f"Why: {clean(one.verdict.sentence)}"]
-    lines += [f"Note: {clean(note)}" for note in one.notes]
-    if one.why and (one.verdict is None or one.why != one.verdict.sentence):
-        lines += ["", f"Ended: {clean(one.why)}"]
-    return "\n".join(lines) + "\n"
+    """Return the round as `show` tells it, for a file."""
+    return "\n".join(render_round(one, Terminal(_WIDTH))) + "\n"
 
 
 def _readme(one: RoundStory) -> str:

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Sequence
 from unicodedata import category, east_asian_width
 
 SINGLE_RUN_PCT = 0.5
@@ -39,6 +40,19 @@ def shorten(text: str, width: int) -> str:
             break
         kept += char
     return kept.rstrip() + "…" if width > 0 else ""
+
+
+def tell_apart(keys: Sequence[str], width: int) -> list[str]:
+    """Return class keys for a narrow column: what they all share goes first, then what does not fit."""
+    shown = [clean(key) for key in keys]
+    if max(map(width_of, shown), default=0) > width and len(shown) > 1:
+        parts = [key.split(", ") for key in shown]
+        shared = set(parts[0]).intersection(*parts[1:])
+        shown = [
+            ", ".join(part for part in each if part not in shared) or key
+            for each, key in zip(parts, shown, strict=True)
+        ]
+    return [shorten(key, width) for key in shown]
 
 
 def pad(text: str, width: int) -> str:
@@ -88,10 +102,26 @@ def duration(seconds: float) -> str:
     if whole < _MINUTE_S:
         return f"{whole} s"
     if whole < _HOUR_S:
-        return f"{whole // _MINUTE_S} min {whole % _MINUTE_S:02d} s" if whole < 600 else f"{whole // _MINUTE_S} min"
+        is_even = whole >= 600 or not whole % _MINUTE_S
+        return f"{whole // _MINUTE_S} min" + ("" if is_even else f" {whole % _MINUTE_S:02d} s")
     if whole < _DAY_S:
         return f"{whole // _HOUR_S} h {whole % _HOUR_S // _MINUTE_S:02d} min"
     return f"{whole // _DAY_S} d {whole % _DAY_S // _HOUR_S:02d} h"
+
+
+def tokens_text(tokens: int) -> str:
+    """Write a number of tokens as people say it; nobody needs the last of a million."""
+    if tokens < 1000:
+        return f"{tokens} tokens"
+    return f"{tokens / 1000:.0f} thousand tokens" if tokens < 999_500 else f"{tokens / 1e6:.1f} million tokens"
+
+
+def agent_cost_text(tokens: int | None, cost_usd: float | None) -> str:
+    """Write what the agent took, as far as it told; what it never told is said so, not as nothing."""
+    if not tokens and not cost_usd:
+        return "agent tokens and money not recorded"
+    used = tokens_text(tokens) if tokens else "tokens not recorded"
+    return f"{used}, {cost_usd:.2f} USD" if cost_usd else f"{used}, money not recorded"
 
 
 def moment(at_s: float) -> str:

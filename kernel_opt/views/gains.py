@@ -108,10 +108,15 @@ def _class_gain(state: RunState, one: ConfigClass, afresh: dict[str, ClassVerdic
     return ClassGain(
         key=one.key,
         share_pct=round(one.share_pct, 1),
-        baseline_us=class_mean_us(state.baseline, one),
-        best_us=class_mean_us(best, one),
+        baseline_us=_to_ns(class_mean_us(state.baseline, one)),
+        best_us=_to_ns(class_mean_us(best, one)),
         gain=gain,
     )
+
+
+def _to_ns(us: float | None) -> float | None:
+    """Round to nanoseconds: no clock tells more, and a mean has digits that mean nothing."""
+    return None if us is None else round(us, 3)
 
 
 def _ratio(state: RunState, one: ConfigClass) -> float | None:

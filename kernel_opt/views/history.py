@@ -9,9 +9,10 @@ from kernel_opt.views.story import RoundStory
 from kernel_opt.views.terminal import Terminal
 
 _HEAD = ("round", "ending", "faster by", "prediction", "target", "hypothesis")
-_COLOURS = {"kept": "good", "regression": "warn", "infrastructure": "bad"}
+_COLOURS = {"kept": "good", "given up": "warn", "regression": "warn", "infrastructure": "bad"}
 _GAP = 2
-_LEAST_TEXT = 20  # columns of the hypothesis below which the target is left out
+_LEAST_TEXT = 20  # columns of the hypothesis below which others are left out
+_SPARED = (4, 3)  # the target first, then the prediction
 _MOST_TARGET = 40  # columns of a class key; the hypothesis is what people look for
 
 
@@ -22,8 +23,9 @@ def render_history(rounds: Iterable[RoundStory], terminal: Terminal) -> list[str
         return ["No round was begun yet."]
     widths = [max(width_of(row[column]) for row in (_HEAD, *rows)) for column in range(len(_HEAD) - 1)]
     widths[4] = min(widths[4], _MOST_TARGET)
-    if sum(widths) + _GAP * len(widths) + _LEAST_TEXT > terminal.width:
-        widths[4] = 0
+    for column in _SPARED:
+        if sum(width + _GAP for width in widths if width) + _LEAST_TEXT > terminal.width:
+            widths[column] = 0
     lines = [terminal.line((_line(_HEAD, widths), "dim"))]
     for row in rows:
         first = pad(row[0], widths[0] + _GAP)
@@ -44,7 +46,7 @@ def _cells(one: RoundStory) -> tuple[str, ...]:
     finding = one.lesson.finding
     return (
         str(one.round),
-        one.ending.value if one.ending else "open",
+        "given up" if one.is_given_up else one.ending.value if one.ending else "open",
         gain_text(gain.gain_pct, gain.uncertainty_pct) if gain else "",
         "" if finding is Finding.INCONCLUSIVE else finding.value,
         _target(targets),

@@ -1,20 +1,13 @@
 """What a round taught: the prediction held against what was measured."""
 
 from dataclasses import dataclass
-from enum import Enum
 
 from kernel_opt.model.hypothesis import Direction, Hypothesis
-from kernel_opt.model.verdict import Outcome, Verdict
+from kernel_opt.model.lesson import Finding
+from kernel_opt.model.verdict import Verdict
+from kernel_opt.rules.learned import find_finding
 from kernel_opt.views.format import gain_text
 from kernel_opt.views.gains import of_interval
-
-
-class Finding(Enum):
-    """What became of a prediction."""
-
-    CONFIRMED = "confirmed"
-    REFUTED = "refuted"
-    INCONCLUSIVE = "inconclusive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,31 +19,9 @@ class Lesson:
     measured: str
 
 
-_SEEN = {Outcome.BETTER: Direction.FASTER, Outcome.TIE: Direction.SAME, Outcome.WORSE: Direction.SLOWER}
-
-
 def learn(hypothesis: Hypothesis | None, verdict: Verdict | None) -> Lesson:
     """Hold a hypothesis against its verdict; without numbers nothing is refuted."""
-    return Lesson(_finding(hypothesis, verdict), _predicted(hypothesis), _measured(verdict))
-
-
-def _finding(hypothesis: Hypothesis | None, verdict: Verdict | None) -> Finding:
-    seen = _SEEN.get(verdict.outcome) if verdict else None
-    if hypothesis is None or verdict is None or seen is None:
-        return Finding.INCONCLUSIVE
-    wanted = hypothesis.prediction
-    if seen is wanted.direction:
-        return Finding.CONFIRMED
-    if seen is Direction.SAME and wanted.size_pct is not None and not _rules_out(verdict, wanted.size_pct):
-        return Finding.INCONCLUSIVE
-    return Finding.REFUTED
-
-
-def _rules_out(verdict: Verdict, size_pct: float) -> bool:
-    """Say whether a change of this size, either way, lies outside what was measured."""
-    if verdict.target_interval is None:
-        return False
-    return max(abs(100 * (1 - ratio)) for ratio in verdict.target_interval) < abs(size_pct)
+    return Lesson(find_finding(hypothesis, verdict), _predicted(hypothesis), _measured(verdict))
 
 
 def _predicted(hypothesis: Hypothesis | None) -> str:
@@ -66,11 +37,19 @@ def _measured(verdict: Verdict | None) -> str:
 
 
 def change_text(ratio: float | None, interval: tuple[float, float] | None) -> str:
-    """Write candidate over best as `6.2 ± 0.4 % faster` or `slower`."""
+    """Write candidate over best as `6.2 ± 0.4 % faster` or `slower`; that neither is shown comes first."""
     gain = of_interval(ratio, interval, "")
     if gain.gain_pct is None:
         return "not measured"
-    if gain.gain_pct == 0:
-        return f"the same ({gain_text(0.0, gain.uncertainty_pct)})"
-    word = "faster" if gain.gain_pct > 0 else "slower"
-    return f"{gain_text(abs(gain.gain_pct), gain.uncertainty_pct)} {word}"
+    text = figure_text(ratio, interval)
+    is_shown = gain.uncertainty_pct is None or abs(gain.gain_pct) > gain.uncertainty_pct
+    return text if is_shown else f"no change shown ({text})"
+
+
+def figure_text(ratio: float | None, interval: tuple[float, float] | None) -> str:
+    """Write the figure alone, where its outcome stands beside it."""
+    gain = of_interval(ratio, interval, "")
+    if gain.gain_pct is None:
+        return "not measured"
+    word = "" if gain.gain_pct == 0 else " faster" if gain.gain_pct > 0 else " slower"
+    return f"{gain_text(abs(gain.gain_pct), gain.uncertainty_pct)}{word}"

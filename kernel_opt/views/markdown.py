@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from unicodedata import bidirectional
 
 from kernel_opt.views.format import clean, shorten
 
@@ -10,6 +11,8 @@ _EDGE_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _LIST_MARK = re.compile(r"^(\d{0,9})([-+=.)])(?=[-=\s]|$)")
 _DOMAIN = re.compile(r"\b(www)\.", re.IGNORECASE)
 DASH = "–"
+_ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
+"""Around text that runs from right to left, so that it does not turn round what stands beside it in the line."""
 
 
 class Markdown(str):
@@ -25,7 +28,12 @@ def escape(text: str, width: int = 0) -> Markdown:
     line = _ALWAYS.sub(r"\\\1", line)
     line = _EDGE_UNDERSCORE.sub(r"\\_", line)
     line = _DOMAIN.sub(r"\1\\.", line)
-    return Markdown(_LIST_MARK.sub(r"\1\\\2", line))
+    line = _LIST_MARK.sub(r"\1\\\2", line)
+    return Markdown(f"{_ISOLATE}{line}{_END_ISOLATE}" if _is_right_to_left(text) else line)
+
+
+def _is_right_to_left(text: str) -> bool:
+    return any(bidirectional(char) in {"R", "AL", "AN"} for char in text)
 
 
 def code(text: str, width: int = 0) -> Markdown:

@@ -79,6 +79,8 @@ def splits_of(story: RunStory) -> list[Split]:
     known: set[str] = set()
     splits: list[Split] = []
     for one in story.kept:
+        if one.is_given_up:
+            continue
         new = tuple(name for name in specialised_kernels(one.trace) if name not in known)
         known.update(new)
         if one.split is not None:

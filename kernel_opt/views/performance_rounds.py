@@ -5,13 +5,14 @@ from typing import cast
 from kernel_opt.model.state import RegressionNote
 from kernel_opt.rules.regress import geometric_mean_us, target_us
 from kernel_opt.views.format import count, short, us_text, utc
-from kernel_opt.views.learned import Finding, change_text
+from kernel_opt.views.learned import change_text
 from kernel_opt.views.markdown import Markdown, code, escape, join, row
 from kernel_opt.views.run_story import RunStory
+from kernel_opt.views.sentences import tell_worse
 from kernel_opt.views.story import RoundStory, main_kernels, specialised_kernels
 
 _SENTENCE, _WHY = 160, 200  # columns: a table row that is longer is not read, raw or rendered
-_LESSONS = 10  # of each kind: five hundred rounds must not bury the rest of the report
+_MOST_ROWS = 60  # of kept rounds: a longer table is not read, and git keeps the report of every keep
 _FILES = 3
 
 
@@ -52,7 +53,16 @@ def result_rows(story: RunStory) -> list[Markdown]:
             "the kernel as found",
         ]
     )
-    return [baseline, *(_kept_row(story, one) for one in story.kept)]
+    return [baseline, *(_kept_row(story, one) for one in story.kept[-_MOST_ROWS:])]
+
+
+def result_note(story: RunStory) -> str | None:
+    """Say which kept rounds the table leaves out, if any."""
+    older = story.kept[:-_MOST_ROWS]
+    if not older:
+        return None
+    where = f"rounds {older[0].round} to {older[-1].round}"
+    return f"{count(len(older), 'older kept round')} ({where}) left out: the report in the commit of each has its row."
 
 
 def _kept_row(story: RunStory, one: RoundStory) -> Markdown:
@@ -62,7 +72,7 @@ def _kept_row(story: RunStory, one: RoundStory) -> Markdown:
         [
             utc(one.judged_s or one.opened_s),
             code(short(commit)),
-            "split" if one.split else "keep",
+            ("split" if one.split else "keep") + (", given up" if one.is_given_up else ""),
             code(command_of(story), _SENTENCE),
             _target(one),
             _names((*main_kernels(one.trace), *specialised_kernels(one.trace))),
@@ -101,54 +111,28 @@ def best_metrics(story: RunStory) -> str:
 
 def regression_rows(story: RunStory) -> list[Markdown]:
     """Return the last regressions, oldest first."""
-    rounds = {one.candidate.commit: one.round for one in story.rounds if one.candidate}
+    rounds = {one.candidate.commit: one for one in story.rounds if one.candidate}
     return [_regression_row(one, rounds.get(one.candidate)) for one in story.state.recent_regressions]
 
 
-def _regression_row(one: RegressionNote, number: int | None) -> Markdown:
+def _regression_row(one: RegressionNote, told: RoundStory | None) -> Markdown:
+    verdict = told.verdict if told else None
     attempt = code(short(one.candidate))
     files = [*map(code, one.files[:_FILES])]
     if len(one.files) > _FILES:
         files.append(Markdown(f"{len(one.files) - _FILES} more"))
     return row(
         [
-            Markdown(f"round {number}: {attempt}") if number else attempt,
+            Markdown(f"round {told.round}: {attempt}") if told else attempt,
             escape(one.hypothesis, _SENTENCE),
             join(files),
             _change(one.best_us, one.candidate_us),
             _change(one.best_gpu_us, one.candidate_gpu_us),
-            f"{one.delta_pct:+.1f} %",
-            escape(one.notes, _WHY),
+            change_text(verdict.target_ratio, verdict.target_interval) if verdict else f"{one.delta_pct:+.0f} %",
+            escape(tell_worse(verdict) if verdict else one.notes, _WHY),
         ]
     )
 
 
 def _change(before_us: float | None, after_us: float | None) -> str | None:
     return None if before_us is None and after_us is None else f"{us_text(before_us)} → {us_text(after_us)}"
-
-
-def learned_lists(story: RunStory) -> dict[str, object]:
-    """Return what the predictions were worth: how many of each kind, and the latest of those that say something."""
-    found: dict[Finding, list[RoundStory]] = {finding: [] for finding in Finding}
-    for one in story.rounds:
-        if one.hypothesis is not None:
-            found[one.lesson.finding].append(one)
-    total = sum(map(len, found.values()))
-    counts = ", ".join(f"{len(rounds)} {finding.value}" for finding, rounds in found.items())
-    titles = {Finding.CONFIRMED: "Confirmed", Finding.REFUTED: "Refuted"}
-    return {
-        "summary": f"Of {count(total, 'prediction')}: {counts}." if total else "Nothing was tried yet.",
-        "lists": [_lessons(title, found[finding]) for finding, title in titles.items() if found[finding]],
-    }
-
-
-def _lessons(title: str, rounds: list[RoundStory]) -> dict[str, object]:
-    shown = rounds[-_LESSONS:]
-    more = f" (the last {len(shown)} of {len(rounds)})" if len(shown) < len(rounds) else ""
-    return {"title": Markdown(f"**{title}**{more}:"), "lines": [_lesson_line(one) for one in shown]}
-
-
-def _lesson_line(one: RoundStory) -> Markdown:
-    lesson, sentence = one.lesson, one.hypothesis.sentence if one.hypothesis else ""
-    text = escape(sentence, _SENTENCE)
-    return Markdown(f"- round {one.round}: {text} Predicted {lesson.predicted}, measured {lesson.measured}.")

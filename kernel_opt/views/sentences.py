@@ -15,7 +15,8 @@ def tell_verdict(one: RoundStory) -> str:
         return "not over yet"
     if one.verdict is None or one.ending in {Ending.WRONG, Ending.FAILED}:
         return f"{one.ending.value}: {clean(one.why)}".rstrip(": ")
-    return f"{one.ending.value}: {_tell_classes(one.verdict)}"
+    given_up = ", given up later: it did not hold" if one.is_given_up else ""
+    return f"{one.ending.value}: {_tell_classes(one.verdict)}{given_up}"
 
 
 def _tell_classes(verdict: Verdict) -> str:
@@ -34,3 +35,12 @@ def _tell_classes(verdict: Verdict) -> str:
 def _tell_rest(rest: list[ClassVerdict]) -> str:
     unclear = sum(one.outcome is Outcome.UNCLEAR for one in rest)
     return f"the rest unchanged within noise{f' ({unclear} unclear)' if unclear else ''}"
+
+
+def tell_worse(verdict: Verdict) -> str:
+    """Name the classes that lost, with their numbers; without one say what the verdict says."""
+    worse = [one for one in verdict.classes if one.outcome is Outcome.WORSE]
+    parts = [f"{change_text(one.ratio, one.interval)} on {one.key}" for one in worse[:_MOST_NAMED]]
+    if len(worse) > _MOST_NAMED:
+        parts.append(f"{len(worse) - _MOST_NAMED} more classes lost")
+    return "; ".join(parts) or verdict.sentence

@@ -4,14 +4,26 @@ import msgspec
 
 from kernel_opt.model import steps as s
 from kernel_opt.model.settings import Settings
-from kernel_opt.model.state import RunState
+from kernel_opt.model.stages import Doubted, HeadlineTimed, Ready, RollbackSealed, Unsound
+from kernel_opt.model.state import Expected, RunState
+from kernel_opt.rules.pace import expect, expect_round
 from kernel_opt.rules.protocol import next_step
 from kernel_opt.views.format import known
 from kernel_opt.views.gains import class_gains, headline_gain, is_headline_current, overall_gain
-from kernel_opt.views.snapshot_nouns import Headline, HoldNow, Recent, Snapshot, Spent, StepNow, StopNow
-from kernel_opt.views.step_words import tell_step
+from kernel_opt.views.snapshot_agent import agent_now, spent_so_far
+from kernel_opt.views.snapshot_nouns import (
+    Headline,
+    HoldNow,
+    Recent,
+    RoundNow,
+    Snapshot,
+    StepNow,
+    StopNow,
+)
+from kernel_opt.views.step_words import tell_sandbox, tell_step
 
 _ENCODER = msgspec.json.Encoder()
+_BETWEEN_ROUNDS = (Ready, HeadlineTimed, Doubted, RollbackSealed, Unsound)
 
 
 def snapshot(state: RunState, limits: Settings) -> bytes:
@@ -23,11 +35,10 @@ def snapshot(state: RunState, limits: Settings) -> bytes:
         worktree=state.worktree,
         branch=f"kernel-opt/{state.tag}",
         state=_state_word(state, step),
-        step=StepNow(
-            name=type(step).__name__, text=tell_step(step), since_s=state.last_s, expected_s=_expected_s(state, step)
-        ),
-        hold=_hold(state, step),
+        step=_step_now(state, step),
+        hold=_hold(state, step, limits),
         round=state.round,
+        round_now=_round_now(state),
         baseline_commit=state.base,
         best_commit=state.code,
         best_round=state.best.round if state.best else 0,
@@ -39,9 +50,15 @@ def snapshot(state: RunState, limits: Settings) -> bytes:
         keeps=state.tally.keeps,
         endings=dict(state.tally.endings),
         recent=_recent(state),
-        spent=_spent(state),
+        spent=spent_so_far(state),
         stop=_stop(state),
         detectable_pct={key: None if pct is None else round(pct, 2) for key, pct in state.detectable_pct.items()},
+        card=_card(state),
+        sandbox=state.sandbox,
+        sandbox_text=tell_sandbox(state.sandbox),
+        agent=agent_now(state, limits),
+        blocked=state.blocked,
+        min_free_mb=limits.disk.min_free_mb,
         started_s=state.started_s,
         last_fact_s=state.last_s,
     )
@@ -58,11 +75,41 @@ def _state_word(state: RunState, step: s.Step) -> str:
     return "running" if state.baseline else "starting"
 
 
-def _hold(state: RunState, step: s.Step) -> HoldNow | None:
+def _step_now(state: RunState, step: s.Step) -> StepNow:
+    seconds, of = _told(expect(state.pace, step))
+    name, text = type(step).__name__, tell_step(step)
+    return StepNow(name=name, text=text, since_s=state.last_s, expected_s=seconds, expected_of=of)
+
+
+def _round_now(state: RunState) -> RoundNow | None:
+    """Return the clock of the open round; between two rounds there is none."""
+    if not state.round or isinstance(state.stage, _BETWEEN_ROUNDS):
+        return None
+    seconds, of = _told(expect_round(state.pace))
+    pace = state.pace
+    waited_s = round(pace.round_waited_s, 1)
+    return RoundNow(since_s=pace.round_since_s, waited_s=waited_s, expected_s=seconds, expected_of=of)
+
+
+def _told(usual: Expected | None) -> tuple[float | None, int]:
+    return (round(usual.seconds, 1), usual.of) if usual else (None, 0)
+
+
+def _hold(state: RunState, step: s.Step, limits: Settings) -> HoldNow | None:
+    if state.hold is None and isinstance(step, s.Wait):  # nothing is in the way: it waits by its own settings
+        return HoldNow(cause="budget", why=step.reason, until_s=step.until_s, times=1)
     if state.hold is None:
         return None
     until_s = step.until_s if isinstance(step, s.Wait) else None
-    return HoldNow(cause=state.hold.cause, why=state.hold.why, until_s=until_s, times=state.hold.count)
+    most = {"gpu": limits.gate.looks, "proposer": limits.agent.patience}.get(state.hold.cause, limits.round.faults)
+    return HoldNow(cause=state.hold.cause, why=state.hold.why, until_s=until_s, times=state.hold.count, most_times=most)
+
+
+def _card(state: RunState) -> str:
+    """Return the card of the last measurement, or of the last benchmark before there was one."""
+    runs = state.measurements[-1].runs if state.measurements else ()
+    bench = state.best.run if state.best else state.baseline
+    return runs[-1].card if runs else bench.card if bench else ""
 
 
 def _stop(state: RunState) -> StopNow | None:
@@ -84,23 +131,9 @@ def _recent(state: RunState) -> tuple[Recent, ...]:
             ending=one.ending.value,
             sentence=one.sentence,
             targets=one.targets,
-            gain_pct=None if one.gain_pct is None else known(one.gain_pct, 0.1),
+            gain_pct=None if one.gain_pct is None else known(one.gain_pct, one.uncertainty_pct),
+            uncertainty_pct=None if one.uncertainty_pct is None else round(one.uncertainty_pct, 2),
             why=one.why,
         )
         for one in state.lookbacks
     )
-
-
-def _spent(state: RunState) -> Spent:
-    tally = state.tally
-    return Spent(
-        gpu_s=round(tally.gpu_s, 1),
-        agent_tokens=tally.agent_tokens,
-        cost_usd=round(tally.cost_usd, 4),
-        active_s=round(tally.active_s, 1),
-    )
-
-
-def _expected_s(state: RunState, step: s.Step) -> float | None:
-    """Guess from the baseline how long a benchmark takes; nothing else has a usual length."""
-    return round(state.baseline.wall_s, 1) if isinstance(step, s.Bench) and state.baseline else None

@@ -1,4 +1,4 @@
-"""The shape of a stored status, schema 1: what `status --json` prints of a run."""
+"""The shape of a stored status, schema 1: what `status --json` prints of a run. Described in docs/status-json.md."""
 
 from msgspec import Struct
 
@@ -14,6 +14,17 @@ class StepNow(Struct, frozen=True, kw_only=True):
     text: str
     since_s: float
     expected_s: float | None = None
+    expected_of: int = 0
+    """How many earlier times in this run that is the median of; 0: it is not known yet."""
+
+
+class RoundNow(Struct, frozen=True, kw_only=True):
+    """The open round's clock: since when, how much of it was waiting, and what a round usually takes."""
+
+    since_s: float
+    waited_s: float
+    expected_s: float | None
+    expected_of: int
 
 
 class HoldNow(Struct, frozen=True, kw_only=True):
@@ -23,6 +34,8 @@ class HoldNow(Struct, frozen=True, kw_only=True):
     why: str
     until_s: float | None
     times: int
+    most_times: int = 0
+    """Looks or tries after which the run gives up; 0: not told."""
 
 
 class Recent(Struct, frozen=True, kw_only=True):
@@ -34,6 +47,7 @@ class Recent(Struct, frozen=True, kw_only=True):
     targets: tuple[str, ...]
     gain_pct: float | None
     why: str
+    uncertainty_pct: float | None = None
 
 
 class Headline(Struct, frozen=True, kw_only=True):
@@ -44,13 +58,37 @@ class Headline(Struct, frozen=True, kw_only=True):
     is_current: bool
 
 
+class AgentSpent(Struct, frozen=True, kw_only=True):
+    """What one agent with one model was asked, what it won, and what that cost."""
+
+    agent: str
+    model: str
+    calls: int
+    rounds: int
+    """Ended rounds whose hypothesis was its own."""
+    keeps: int
+    tokens: int
+    cost_usd: float | None
+    """None: it never told."""
+
+
 class Spent(Struct, frozen=True, kw_only=True):
-    """What the run has used up."""
+    """What the run has used up; money and tokens as far as the proposer told them, None when it never did."""
 
     gpu_s: float
-    agent_tokens: int
-    cost_usd: float
+    agent_tokens: int | None
+    cost_usd: float | None
     active_s: float
+    agents: tuple[AgentSpent, ...] = ()
+
+
+class AgentNow(Struct, frozen=True, kw_only=True):
+    """How the proposer is: when it last answered (wall clock), and why it does not now."""
+
+    name: str
+    answered_s: float | None
+    away_times: int
+    away_why: str
 
 
 class StopNow(Struct, frozen=True, kw_only=True):
@@ -74,6 +112,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     step: StepNow
     hold: HoldNow | None
     round: int
+    round_now: RoundNow | None
     baseline_commit: str
     best_commit: str
     best_round: int
@@ -88,5 +127,15 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     spent: Spent
     stop: StopNow | None
     detectable_pct: dict[str, float | None]
+    card: str
+    """The card that was measured on last; empty before the first."""
+    sandbox: str
+    """The level at which children are held, such as S3; empty in journals that do not tell."""
+    sandbox_text: str
+    agent: AgentNow
+    blocked: str
+    """What only a person can mend; empty when there is nothing."""
+    min_free_mb: float
+    """Room on the disk below which no round starts."""
     started_s: float
     last_fact_s: float

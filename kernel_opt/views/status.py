@@ -22,6 +22,8 @@ class Seen(NamedTuple):
     last_fact_s: float | None = None
     problem: str = ""
     """Why the journal cannot be read."""
+    disk_free_mb: float | None = None
+    """Room on the disk of the run's state; None when it cannot be told."""
 
 
 def word_of(seen: Seen) -> str:
@@ -35,27 +37,6 @@ def word_of(seen: Seen) -> str:
 def exit_code_of(word: str) -> int:
     """Return 0 for a run that is under way, 3 for a stopped one, 4 for one that should be under way and is not."""
     return {"stopped": EXIT_STOPPED, "dead": EXIT_DEAD, "broken": EXIT_DEAD}.get(word, 0)
-
-
-def record_of(seen: Seen) -> dict[str, Any]:
-    """Return what `status --json` says of a run: the snapshot, and what only an onlooker knows."""
-    word = word_of(seen)
-    outside = {"tag": seen.tag, "directory": seen.directory, "pid": seen.pid, "last_fact_s": seen.last_fact_s}
-    return {**(seen.shot or {}), **outside, "state": word, "advice": advise(seen), "problem": seen.problem}
-
-
-def advise(seen: Seen) -> str:
-    """Say what a person has to do, if anything."""
-    word, resume = word_of(seen), f"`kernel-opt start --tag {seen.tag} --resume`"
-    if word == "broken":
-        return seen.problem
-    if word == "dead":
-        return f"no daemon is at work: {resume} goes on from the last fact"
-    if word == "paused":
-        return f"`kernel-opt resume --tag {seen.tag}` goes on"
-    if word == "stopped":
-        return f"{resume} goes on"
-    return ""
 
 
 def render_line(seen: Seen, terminal: Terminal, tag_width: int) -> str:

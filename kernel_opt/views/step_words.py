@@ -1,9 +1,15 @@
-"""What is being done, in words."""
+"""What is being done and how it is held, in words."""
 
 from typing import assert_never
 
 from kernel_opt.model import steps as s
 from kernel_opt.model.facts import Purpose
+from kernel_opt.model.sandbox import SandboxLevel, describe
+
+
+def tell_sandbox(level: str) -> str:
+    """Say in words how children are held; a level of a newer version stands for itself."""
+    return describe(SandboxLevel(level)) if level in {one.value for one in SandboxLevel} else level or "unknown"
 
 
 def tell_step(step: s.Step) -> str:
@@ -21,6 +27,8 @@ def tell_step(step: s.Step) -> str:
             return f"opening round {step.round}"
         case s.Amend():
             return f"asking the proposer for a {step.origin.value}"
+        case s.Seal(purpose="rollback") | s.Publish(purpose="rollback"):
+            return "going back to an earlier best"
         case s.Seal() | s.Publish():
             return "writing the report" if step.purpose != "keep" else "keeping the candidate"
         case s.PlanStop() | s.Finish():
@@ -50,7 +58,9 @@ _WORDS: dict[type[s.Step], str] = {
     s.Profile: "tracing best for its hotspots",
     s.Propose: "waiting for the proposer",
     s.Check: "checking the edit",
+    s.Explain: "asking the proposer why it works",
     s.Format: "formatting the candidate",
+    s.Recheck: "re-checking the candidate from cold",
     s.Drop: "putting the worktree back",
     s.Close: "stopped",
 }

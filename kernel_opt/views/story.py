@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 
 from kernel_opt.model.bench import BenchRun
+from kernel_opt.model.compiled import Compiled
 from kernel_opt.model.hypothesis import Candidate, Hypothesis
+from kernel_opt.model.integrity import IntegrityCheck
 from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.trace import Role, Trace
 from kernel_opt.model.verdict import Verdict
@@ -47,7 +49,13 @@ class RoundStory:
     trace: Trace | None = None
     split: Split | None = None
     notes: list[str] = field(default_factory=list[str])
+    checks: list[IntegrityCheck] = field(default_factory=list[IntegrityCheck])
+    """How its figures were checked, in the order it was done; the last look at each check counts."""
+    compiled: Compiled | None = None
+    """What the last candidate that was checked compiles to; None: no build is configured."""
     ending: Ending | None = None
+    is_given_up: bool = False
+    """Kept once, and found not to hold when it was measured afresh."""
     why: str = ""
     ended_s: float | None = None
     gpu_s: float = 0.0

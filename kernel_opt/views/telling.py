@@ -8,6 +8,7 @@ from kernel_opt.model.facts import Entry, Purpose
 from kernel_opt.model.hypothesis import Origin
 from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.verdict import ClassVerdict, Outcome, Verdict
+from kernel_opt.rules.compile_gate import SETTLED
 from kernel_opt.views.story import Attempt, RoundStory, Split
 
 
@@ -26,9 +27,24 @@ def tell_rounds(entries: Iterable[Entry], *, with_open: bool = True) -> Iterator
         yield story
 
 
+def find_given_up(entries: Iterable[Entry]) -> frozenset[int]:
+    """Return the rounds that were kept and did not hold later; of all facts only keeps and roll-backs matter."""
+    kept: list[tuple[int, str]] = []
+    given_up: set[int] = set()
+    for entry in entries:
+        if isinstance(entry.fact, r.Kept):
+            kept.append((entry.round, entry.fact.candidate))
+        elif isinstance(entry.fact, r.RolledBack):
+            code = entry.fact.code
+            holding = max((number for number, candidate in kept if candidate == code), default=0)
+            given_up.update(number for number, _ in kept if number > holding)
+    return frozenset(given_up)
+
+
 def add_fact(story: RoundStory, entry: Entry) -> None:
     """Add one fact to its round; facts of the run itself change nothing."""
     _add_costs(story, entry.fact)
+    story.checks.extend(getattr(entry.fact, "checks", ()))
     match entry.fact:
         case r.Kept() as fact:
             _close(story, entry.at_s, Ending.KEPT, fact.why)
@@ -72,7 +88,9 @@ def _add_edit(story: RoundStory, fact: f.Fact) -> None:
         case r.Checked():
             # The numbers belong to the candidate that was; the new one has none yet.
             story.bench = story.verdict = story.trace = None
-            story.attempts.append(Attempt(fact.candidate))
+            story.checks.clear()
+            story.attempts.append(Attempt(fact.candidate, _outcome(fact)))
+            story.compiled = fact.compiled
             story.notes.extend(fact.notes)
         case r.Formatted(changed=True):
             story.attempts.append(Attempt(fact.candidate))
@@ -84,6 +102,12 @@ def _add_edit(story: RoundStory, fact: f.Fact) -> None:
             story.notes.append(f"the proposer gave nothing: {fact.why}")
         case _:
             pass
+
+
+def _outcome(fact: r.Checked) -> str:
+    """Return what became of a candidate that was settled before it ran."""
+    is_settled = fact.compiled is not None and fact.compiled.outcome in SETTLED
+    return f"failed: {fact.compiled.why}" if fact.compiled and is_settled else ""
 
 
 def _add_costs(story: RoundStory, fact: f.Fact) -> None:

@@ -98,6 +98,17 @@ def test_a_broken_journal_is_part_of_the_answer(root, capsys):
     assert "good  running" in out
 
 
+def test_a_run_whose_note_is_broken_is_part_of_the_answer(root, capsys):
+    """It is named by its directory, and hides no other."""
+    broken = save(root, canned.running(), "bad")
+    (Path(broken.directory) / "run.json").write_text("{")
+    with daemon(save(root, canned.running(), "good")):
+        assert call(status) == 4
+    out = capsys.readouterr().out
+    assert "bad   broken" in out
+    assert "good  running" in out
+
+
 @pytest.mark.usefixtures("root")
 def test_an_unknown_tag_is_refused():
     """A typing mistake is one sentence, not an empty screen."""
@@ -105,11 +116,34 @@ def test_an_unknown_tag_is_refused():
         call(status, "--tag", "none")
 
 
+def test_watch_into_a_pipe_writes_a_plain_line_for_each_change(root, capsys):
+    """There is nothing to draw over: one dated line whenever something changed, until the run is over."""
+    run = canned.running()
+    shots = [run, run, canned.waiting(), canned.stopped()]
+
+    def look() -> list[Seen]:
+        return [seen_of(shots.pop(0))]
+
+    assert status.follow(look, sys.stdout, lambda: None) == 3
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[3] for line in lines] == ["running", "waiting", "stopped"]
+    assert all("\x1b" not in line for line in lines)
+    assert "GPU 0: pid 812 (train) uses it" in lines[1]
+    save(root, canned.stopped())
+    assert call(status, "--watch") == 3
+    assert "apr16  stopped" in capsys.readouterr().out
+
+
 @pytest.mark.usefixtures("root")
-def test_watch_needs_a_terminal():
-    """Into a file there is nothing to draw over."""
-    with pytest.raises(UsageError, match="needs a terminal"):
-        call(status, "--watch")
+def test_following_ends_at_ctrl_c_and_without_runs(capsys):
+    """Nobody is left waiting for a run that does not exist."""
+
+    def pause() -> None:
+        raise KeyboardInterrupt
+
+    assert status.follow(lambda: [seen_of(canned.running())], sys.stdout, pause) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
+    assert status.follow(list, sys.stdout, pause) == 0
 
 
 class Terminal:

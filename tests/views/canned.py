@@ -148,7 +148,7 @@ class Canned:
                 environment={"GPU": "AMD Instinct MI300X", "ROCm": "7.0.1"},
             )
         )  # fmt: skip
-        self.add(f.DaemonStarted(pid=4711, wished=True, containment="bubblewrap"))
+        self.add(f.DaemonStarted(pid=4711, wished=True, containment="PID namespace by bwrap", sandbox="S3"))
 
     def add(self, fact: Fact) -> None:
         seq = len(self.entries) + 1
@@ -189,9 +189,9 @@ class Canned:
         self.open()
         hypothesis = Hypothesis(
             sentence=sentence or f"Prefetch block {self.round} of K earlier.", bottlenecks=("h1",), targets=targets,
-            prediction=Prediction(size_pct=size_pct), why="waits on vmcnt",
+            prediction=Prediction(size_pct=size_pct), why="waits on vmcnt", proposer="claude", model="large",
         )  # fmt: skip
-        usage = Usage(wall_s=30, input_tokens=9000, output_tokens=1000, cost_usd=0.05)
+        usage = Usage(wall_s=30, input_tokens=9000, output_tokens=1000, cost_usd=0.05, agent="claude", model="large")
         edit = Edit(base=self.state.code, tree="t" * 40, changes=(), lines_added=4, lines_removed=2)
         self.add(
             r.Proposed(

@@ -98,13 +98,20 @@ def test_what_was_learned_is_told() -> None:
         ("fuse reduce", Ending.KEPT), ("lost one", Ending.INFRASTRUCTURE), ("wider loads", Ending.TIE),
         *((f"idea {number}", Ending.REGRESSION) for number in range(PAST_IDEAS + 5)), ("", Ending.GAVE_NOTHING),
     )  # fmt: skip
-    text = brief(lookbacks=(past,), trials=tuple(Trial(*idea) for idea in ideas))
+    text = brief(lookbacks=(past,), trial_blocks=(tuple(Trial(*idea) for idea in ideas),))
     assert "- round 2, tie: wider loads (0.1 % is noise)" in text
     assert "## What best is made of\n\n- fuse reduce\n" in text
     assert f"- idea {PAST_IDEAS + 4} (regression)" in text
     assert "- idea 4 (regression)" not in text
     assert "lost one" not in text
     assert text.count("wider loads") == 1
+
+
+def test_a_refusal_is_told_in_plain_words() -> None:
+    """Which rule, on what evidence, and what it means."""
+    past = Lookback(2, Ending.REFUSED, "remember it", (), None, "poison: call 1 is wrong")
+    told = "- round 2, refused: remember it (poison: call 1 is wrong) In plain words: with NaN in its outputs"
+    assert told in brief(lookbacks=(past,))
 
 
 def test_tables_are_bounded() -> None:

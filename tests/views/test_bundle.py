@@ -117,10 +117,10 @@ def test_the_text_opens_with_the_verdict():
     """Whoever opens verdict.txt knows after one line."""
     told = list(tell_rounds(canned.running().entries))
     assert verdict_text(told[0]).startswith("Round 1, kept: 7.5 ± 0.4 % faster on all classes\n")
-    assert f"  {canned.KEYS[0]}    better     10.0 ± 0.4 % faster\n" in verdict_text(told[0])
-    assert "Ended: SyntaxError" in verdict_text(told[2])
+    assert f"{canned.KEYS[0]}    better     10.0 ± 0.4 % faster" in verdict_text(told[0])
+    assert "ended       SyntaxError" in verdict_text(told[2])
     told[1].notes.append("an\x1b[2J odd one")
-    assert "Note: an[2J odd one" in verdict_text(told[1])
+    assert "note        an[2J odd one" in verdict_text(told[1])
 
 
 def test_a_round_without_candidate_has_no_scripts():

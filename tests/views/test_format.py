@@ -90,3 +90,32 @@ def test_counts_and_moments():
     assert ft.utc(1_790_000_000) == "2026-09-21 14:13"
     assert len(ft.moment(1_790_000_000)) == 16
     assert ft.short("a" * 40) == "a" * 10
+
+
+@pytest.mark.parametrize(
+    ("tokens", "text"),
+    [
+        (0, "0 tokens"), (999, "999 tokens"), (1_000, "1 thousand tokens"), (999_499, "999 thousand tokens"),
+        (999_500, "1.0 million tokens"), (5_000_000, "5.0 million tokens"),
+    ],
+)  # fmt: skip
+def test_tokens_as_people_say_them(tokens, text):
+    """Nobody needs the last of a million."""
+    assert ft.tokens_text(tokens) == text
+
+
+def test_class_keys_can_be_told_apart_in_a_narrow_column():
+    """What all keys share goes first: cut from the right, they would look the same."""
+    keys = ["dtype=fp8, block_size=16, head_size=128", "dtype=fp8, block_size=1024, head_size=128"]
+    assert ft.tell_apart(keys, 60) == keys
+    assert ft.tell_apart(keys, 20) == ["block_size=16", "block_size=1024"]
+    assert ft.tell_apart(keys[:1], 12) == ["dtype=fp8,…"]
+    assert ft.tell_apart([], 12) == []
+
+
+@given(st.lists(st.text(min_size=1), max_size=4), st.integers(1, 40))
+def test_told_apart_keys_fit(keys, width):
+    """Whatever the keys are, each fits its column."""
+    shown = ft.tell_apart(keys, width)
+    assert len(shown) == len(keys)
+    assert all(ft.width_of(key) <= width for key in shown)

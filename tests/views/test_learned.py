@@ -2,8 +2,8 @@ import pytest
 
 from kernel_opt.model.hypothesis import Direction, Hypothesis, Prediction
 from kernel_opt.model.verdict import Outcome
-from kernel_opt.views.learned import Finding, change_text, learn
-from kernel_opt.views.sentences import tell_verdict
+from kernel_opt.views.learned import Finding, change_text, figure_text, learn
+from kernel_opt.views.sentences import tell_verdict, tell_worse
 from kernel_opt.views.telling import tell_rounds
 from tests.views import canned
 from tests.views.canned import verdict_of
@@ -44,7 +44,10 @@ def test_changes_in_words():
     """A reader never has to think about signs."""
     assert change_text(0.938, (0.934, 0.942)) == "6.2 ± 0.4 % faster"
     assert change_text(1.05, (1.04, 1.06)) == "5 ± 1 % slower"
-    assert change_text(1.0001, (0.99, 1.01)) == "the same (0 ± 1 %)"
+    assert change_text(1.0001, (0.99, 1.01)) == "no change shown (0 ± 1 %)"
+    assert change_text(1.002, (0.998, 1.006)) == "no change shown (0.2 ± 0.4 % slower)"
+    assert figure_text(1.002, (0.998, 1.006)) == "0.2 ± 0.4 % slower"
+    assert figure_text(None, None) == "not measured"
     assert change_text(0.9, None) == "about 10 % faster"
     assert change_text(None, None) == "not measured"
 
@@ -66,3 +69,13 @@ def test_the_verdict_sentence_names_what_changed():
     sentence = tell_verdict(told)
     assert "2 more classes changed" in sentence
     assert sentence.endswith("the rest unchanged within noise (1 unclear)")
+
+
+def test_the_losing_classes_are_named():
+    """Three are named with their figures, more are counted; where none lost, the verdict's own sentence stands."""
+    worse = verdict_of(Outcome.WORSE, (1.1, 1.2))
+    assert tell_worse(worse) == (f"10.0 ± 0.4 % slower on {canned.KEYS[0]}; 20.0 ± 0.4 % slower on {canned.KEYS[1]}")
+    many = canned.replace(worse, classes=worse.classes[:1] * 5)
+    assert tell_worse(many).endswith("; 2 more classes lost")
+    tie = verdict_of(Outcome.TIE, (1.0, 1.0))
+    assert tell_worse(tie) == tie.sentence

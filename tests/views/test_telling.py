@@ -50,7 +50,7 @@ def test_repairs_are_counted_and_attempts_kept():
     told = next(tell_rounds(run.entries))
     assert told.repairs == 1
     assert [tried.outcome for tried in told.attempts] == ["wrong: 1 row is off", "right"]
-    assert tell_verdict(told) == "tie: the same (0.0 ± 0.4 %) on all classes"
+    assert tell_verdict(told) == "tie: no change shown (0.0 ± 0.4 %) on all classes"
 
 
 def test_a_split_names_its_classes_and_condition():
