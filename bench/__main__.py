@@ -5,9 +5,12 @@ import subprocess
 import sys
 
 BENCHES = {
+    "status": "a status call for short and long runs",
     "daemon": "a status call, the daemon's own time per round, its memory while it waits",
+    "integrity": "what the sandbox and the looks at protected files add to an attempt of the embedded target",
     "replay": "reading a journal of 100,000 facts back",
     "traces": "reading a large kernel trace and a large code.json, against pandas and json",
+    "views": "the HTML page of 500 rounds: its size and time, interactive in a browser; memory of the idle UI server",
     "demo": "speed-up per class of the embedded target, core-seconds per decision (some minutes)",
     "search": "the search of knobs, against random search and the libraries users would reach for",
 }
