@@ -9,6 +9,9 @@ EXAMPLES = """examples:
   kernel-opt export > runs.csv                     one line per config of every timed run
   kernel-opt export --format parquet -o runs.parquet
   kernel-opt export --format json | jq '.[] | select(.round == 7)'
+
+A row is one config of one run: its times, error, clock range and throttling, and which integrity checks it stood.
+Purpose is noise, round or headline for runs timed next to each other, bench for single ones. Unknown stays empty.
 """
 
 

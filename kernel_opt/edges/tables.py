@@ -19,7 +19,8 @@ def write_table(columns: Sequence[str], rows: Sequence[Sequence[object]], path: 
         try:
             frame.to_parquet(path, index=False)
         except ImportError as error:
-            raise UsageError("pandas needs pyarrow to write Parquet", "pip install pyarrow, or take csv") from error
+            mend = "install it beside kernel-opt with `pip install pyarrow`, or take --format csv"
+            raise UsageError("a Parquet table needs the package pyarrow, which is not installed", mend) from error
         return ""
     text = frame.to_csv(index=False) if kind == "csv" else frame.to_json(orient="records", indent=1) + "\n"
     if path is None:

@@ -3,14 +3,19 @@
 import csv
 import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from kernel_opt.cli.main import main
 from kernel_opt.edges.tables import write_table
+from kernel_opt.model.bench import BenchRun
+from kernel_opt.model.config import ConfigRow
 from kernel_opt.model.errors import UsageError
-from kernel_opt.model.facts import Entry, Measured, Purpose
+from kernel_opt.model.facts import Benched, Entry, Measured, Purpose
+from kernel_opt.model.integrity import failed, not_checked, passed
 from kernel_opt.model.measurement import Arm, Measurement, RowTime, TimedRun
 from kernel_opt.views.samples import COLUMNS, list_samples
 
@@ -54,6 +59,56 @@ def test_csv_and_json_say_the_same(tmp_path: Path) -> None:
     assert [row["config"] for row in plain] == ["a", "b", None]
     assert table[1]["gpu_us"] == ""
     assert plain[1]["gpu_us"] is None
+
+
+def test_clocks_throttling_and_checks_stand_beside_the_times() -> None:
+    """Everything the journal knows of a run; the first look at a candidate is a row as well."""
+    run = TimedRun(
+        arm=Arm.CANDIDATE,
+        card="card-1",
+        script_us=(RowTime(config="a", us=10.0),),
+        clock_mhz=2050.0,
+        clock_range_mhz=(1900.0, 2100.0),
+        throttled=True,
+    )
+    checks = (passed("same-work"), passed("same-calls"), not_checked("poison", "not configured"), failed("odd", "x"))
+    found = Measurement(best="b", candidate="c", runs=(run,))
+    timed = Measured(purpose=Purpose.ROUND, measurement=found, folder="f", gpu_s=1.0, checks=checks)
+    rows = (ConfigRow(key="a", values={}, us=11.0, error=0.0),)
+    looked = Benched(run=BenchRun(commit="c", rows=rows, wall_s=1.0, gpu_s=1.0, card="card-1", folder="f"))
+    told = [
+        dict(zip(COLUMNS, row, strict=True))
+        for row in list_samples(replace(_entry(), fact=fact) for fact in (timed, looked))
+    ]
+    assert [told[0][name] for name in ("clock_mhz", "clock_low_mhz", "clock_high_mhz", "throttled")] == [
+        2050.0,
+        1900.0,
+        2100.0,
+        True,
+    ]
+    assert [told[0][name] for name in ("checks_passed", "checks_failed", "checks_not_made")] == [
+        "same-work; same-calls",
+        "odd",
+        "poison",
+    ]
+    assert [told[1][name] for name in ("purpose", "best", "candidate", "arm", "script_us", "error")] == [
+        "bench",
+        None,
+        "c",
+        "candidate",
+        11.0,
+        0.0,
+    ]
+    assert {told[1][name] for name in ("gpu_us", "clock_mhz", "redo_of", "checks_passed")} == {None}
+
+
+def test_parquet_says_which_package_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What to install, and what works without it; no half file is left."""
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "fastparquet", None)
+    with pytest.raises(UsageError, match=r"needs the package pyarrow.*pip install pyarrow.*--format csv"):
+        write_table(COLUMNS, list(list_samples([_entry()])), tmp_path / "runs.parquet", "parquet")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_parquet_needs_a_file() -> None:

@@ -44,3 +44,30 @@ def test_elsewhere_one_line_a_phase() -> None:
     progress.begin("reading")
     progress.end()
     assert stream.getvalue() == "running\nreading\n"
+
+
+def test_short_phases_take_each_others_place_on_a_terminal() -> None:
+    """One line for all of them, never longer than the terminal, and gone when the result comes."""
+    stream, clock = Terminal(), FakeClock()
+    progress = Progress(stream, clock)
+    progress.change("first")
+    progress.change("x" * 500)
+    progress.clear()
+    progress.clear()
+    first, second, rest = stream.getvalue().split("\r\x1b[K")
+    assert (first, rest) == ("first ...", "")
+    assert len(second) < 100
+    plain = io.StringIO()
+    Progress(plain, FakeClock()).change("x" * 500)
+    assert plain.getvalue() == "x" * 500 + "\n"
+
+
+def test_a_line_is_written_once_a_second_however_often_one_asks() -> None:
+    """Who polls a hundred times a second fills no slow line."""
+    stream, clock = Terminal(), FakeClock()
+    progress = Progress(stream, clock)
+    progress.begin("running")
+    for number in range(200):
+        clock.now_s = number / 100
+        progress.tick()
+    assert stream.getvalue() == "running ...\rrunning ... 1 s\x1b[K"
