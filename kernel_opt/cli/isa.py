@@ -9,6 +9,8 @@ _EXAMPLES = """examples:
   kernel-opt isa build/kernel.s             one file: assembly, a code object, a fat binary
   kernel-opt isa ~/.triton/cache            every kernel in a cache or a compiler's dump
   kernel-opt isa --diff before.s after.s    what changed, and whether the instructions did
+  kernel-opt isa HEAD --target gfx942       compile a commit, as [[compile.builds]] say
+  kernel-opt isa --diff HEAD~1 HEAD         the same of two
   kernel-opt isa dump --kernel 'pa_.*' --json | jq '.kernels[] | [.name, .occupancy.waves_per_simd]'
 
 json: {"kernels": [...], "files": [...], "notes": [...]}, with --diff {"before": ..., "after": ..., "changes": ...}.
@@ -30,6 +32,19 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("code", nargs="?", metavar="FILE|DIR|COMMIT", help="what the compiler left")
     parser.add_argument("--diff", nargs=2, metavar=("A", "B"), help="say what changed from A to B")
+    parser.add_argument(
+        "--repo", type=Path, default=Path(), metavar="DIR", help="the commit's repository (default: here)"
+    )
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="settings with [[compile.builds]] (default: its own)"
+    )
+    parser.add_argument(
+        "--target",
+        action="append",
+        default=[],
+        metavar="GFX",
+        help="compile a commit for this, where a build names none",
+    )
     parser.add_argument("--kernel", metavar="NAME", help="only these: a name or a regular expression")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -44,29 +59,30 @@ def run(args: argparse.Namespace) -> int:
     if (args.code is None) == (args.diff is None):
         raise UsageError("isa needs one file or folder, or two after --diff", "see `kernel-opt isa --help`")
     if args.diff is None:
-        statics = _read(args.code, args.kernel)
+        statics = _read(args.code, args)
         sys.stdout.write(_to_json(statics) if args.json else tell_statics(statics))
         return 0
-    before, after = (_read(code, args.kernel) for code in args.diff)
+    before, after = (_read(code, args) for code in args.diff)
     changes = compare_statics(before, after)
     document = {"before": before, "after": after, "changes": changes}
     sys.stdout.write(_to_json(document) if args.json else tell_static_changes(changes))
     return 0
 
 
-def _read(code: str, named: str | None) -> Any:
+def _read(code: str, args: argparse.Namespace) -> Any:
     from msgspec import structs
 
     from kernel_opt.edges.isa.read import read_statics
     from kernel_opt.model.errors import UsageError
 
     path = Path(code).expanduser()
-    if not path.exists():
-        raise UsageError(
-            f"there is no file or folder {code!r}, and a commit cannot be compiled here",
-            "compile it and name what the compiler left: a .s or .hsaco file, or the folder of a dump",
-        )
-    statics = read_statics(path)
+    if path.exists():
+        statics = read_statics(path)
+    else:
+        from kernel_opt.cli.isa_commit import read_commit
+
+        statics = read_commit(code, args.repo, args.config, args.target)
+    named: str | None = args.kernel
     if named is None:
         return statics
     pattern = _compile(named)

@@ -1,0 +1,1 @@
+"""Builders: compile one specialisation of a kernel without a card, and leave what the compiler made."""

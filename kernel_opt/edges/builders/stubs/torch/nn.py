@@ -1,0 +1,5 @@
+"""Parameters are looked for by type only."""
+
+
+class Parameter:
+    """Nothing is one."""
