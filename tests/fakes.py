@@ -453,6 +453,8 @@ def words_of(fact: Fact) -> tuple[str, ...]:  # noqa: C901 -- one case per word
             return (fact.verdict.outcome.value,)
         case f.HeadlineJudged():
             return () if fact.holds else ("gone",)
+        case r.Checked(compiled=Compiled() as compiled):
+            return (compiled.outcome.value,)
         case r.Refused():
             return ("cheat",) if fact.cheat else ("slip",)
         case r.GaveNothing():

@@ -45,7 +45,12 @@ def _tell_round(fact: Fact, state: RunState) -> Line | None:
             return None
 
 
-_EDITS = {Origin.REPAIR: "repair", Origin.SPLIT: "split", Origin.QUICK_FIX: "quick fix"}
+_EDITS = {
+    Origin.REPAIR: "repair",
+    Origin.SPLIT: "split",
+    Origin.QUICK_FIX: "quick fix",
+    Origin.LOOK_AGAIN: "second look",
+}
 
 
 def _tell_run(fact: Fact, state: RunState) -> Line | None:

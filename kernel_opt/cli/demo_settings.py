@@ -16,6 +16,7 @@ from kernel_opt.model.errors import ReadFailedError, UsageError
 from kernel_opt.model.settings import GateSettings, Settings
 from kernel_opt.rules.gate import Thresholds, judge_card
 
+HEAD = "What this demo runs with: the example's own kernel-opt.toml, fitted to minutes."
 INTERVAL_S = 2.0  # between two looks for a core; the demo has minutes, not a night
 WINDOW_S = 0.2  # of a look: load is told in ticks of 10 ms, so this tells a twentieth of a core
 NOISE_RUNS = 5  # fewer tell no noise at all
@@ -77,13 +78,12 @@ def fit_settings(settings: Settings, minutes: float, seed: int, *, is_quiet: boo
     )
 
 
-def write_settings(path: Path, settings: Settings) -> None:
+def write_settings(path: Path, settings: Settings, head: str = HEAD) -> None:
     """Write settings as TOML, every key of them."""
     plain = plain_settings(settings)
     tops = [f"{key} = {_toml(value)}" for key, value in plain.items() if not _is_table(value)]
     tables = [line for key, value in plain.items() if _is_table(value) for line in _table(key, value)]
-    head = "# What this demo runs with: the example's own kernel-opt.toml, fitted to minutes."
-    text = "\n".join([head, *tops, *tables])
+    text = "\n".join([f"# {head}", *tops, *tables])
     atomic_write(path, f"{text}\n".encode())
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kernel_opt.cli.doctor_agents import check_agents
+from kernel_opt.cli.doctor_builders import check_builders
 from kernel_opt.cli.doctor_machine import check_clock, check_containment, check_leases, check_logout, check_state
 from kernel_opt.cli.doctor_platform import check_platform
 from kernel_opt.cli.doctor_programs import check_git, check_python
@@ -62,6 +63,7 @@ def _plan(patient: Patient) -> list[NamedCheck]:
         ("benchmark", lambda: check_benchmark(patient.repository, patient.settings)),
         ("edits", lambda: check_edits(patient.repository, patient.settings)),
         ("platform", lambda: check_platform(patient.settings)),
+        ("compile gate", lambda: check_builders(patient.repository, patient.settings)),
         ("proposer", lambda: check_proposer(patient.repository, patient.settings)),
         ("agents", lambda: check_agents(patient.settings)),
         ("containment", check_containment),

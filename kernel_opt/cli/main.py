@@ -29,6 +29,7 @@ VERBS = {
     "trace": "trace a command, or read what a tracer left",
     "isa": "registers, waves, spills and instructions of compiled kernels",
     "study": "compare two briefs, models or proposers over several runs",
+    "skills": "the skills that come along, for your own coding agent",
     "demo": "tune the shipped example on this machine's CPU, live",
     "init": "look at a repository and write its kernel-opt.toml",
     "doctor": "every precondition, with what to do",

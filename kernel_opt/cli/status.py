@@ -38,7 +38,8 @@ _EPILOG = """exit code:
 
 --json prints {"schema": 1, "runs": [...]}, one object a run: schema, tag, repository, worktree, branch, directory,
 state, step, hold, round, round_now, baseline_commit, best_commit, best_round, classes, overall, headline,
-regressions_in_a_row, regressions_limit, keeps, endings, recent, spent, stop, detectable_pct, card, sandbox,
+regressions_in_a_row, regressions_limit, keeps, endings, recent, predictions, spent, stop, detectable_pct, card,
+sandbox,
 sandbox_text, agent, blocked, min_free_mb, disk_free_mb, started_s, last_fact_s, pid, advice, problem.
 Times end in _s (wall clock in seconds since 1970), microseconds in _us, per cents in _pct; null is unknown. Fields may
 be added, never renamed; docs/status-json.md describes each. A run that cannot be read has only tag, directory, state,

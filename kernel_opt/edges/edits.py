@@ -5,11 +5,12 @@
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from kernel_opt.edges.repository import Repository, TreeEntry
+from kernel_opt.edges.secrets import mask_bytes
 from kernel_opt.edges.tree_scan import LINK, SPECIAL, Found, Ignore, hash_file, hash_link, scan_tree
 from kernel_opt.model.edit import Change, ChangeKind, Edit
 from kernel_opt.model.errors import ReadFailedError
@@ -38,11 +39,13 @@ def capture_edit(
     ignore: Iterable[str] = (),
     file_cap_bytes: int = FILE_CAP_BYTES,
     total_cap_bytes: int = TOTAL_CAP_BYTES,
+    secrets: Sequence[str] = (),
 ) -> Edit:
     """Compare ``worktree`` with the commit ``base``, and store base plus the changed regular files as a tree.
 
     What is ignored counts only where the base has it. What cannot be looked into (a pipe, a directory without end,
-    a file over the cap) is told as a change, but is not in the tree.
+    a file over the cap) is told as a change, but is not in the tree. Secrets are left out of it: what git
+    has once it keeps.
     """
     if not worktree.is_dir() or worktree.is_symlink():
         raise ReadFailedError(f"the worktree {worktree} is gone", "it is made again when the round is dropped")
@@ -57,7 +60,7 @@ def capture_edit(
         if delta is not None:
             room_bytes -= len(delta.content or b"")
             deltas.append(delta)
-    tree = _store(repository, base, deltas)
+    tree = _store(repository, base, deltas, secrets)
     added, removed = repository.numstat(base, tree)
     return Edit(base=base, tree=tree, changes=tuple(map(_change, deltas)), lines_added=added, lines_removed=removed)
 
@@ -105,7 +108,7 @@ def _change(delta: _Delta) -> Change:
     return Change(path=shown or ".", kind=delta.kind, mode=delta.found.mode, size_bytes=delta.found.size_bytes)
 
 
-def _store(repository: Repository, base: str, deltas: list[_Delta]) -> str:
+def _store(repository: Repository, base: str, deltas: list[_Delta], secrets: Sequence[str]) -> str:
     """Write the tree through a private index; the checkout's own index is never read or written."""
     git = repository.git
     stored = [delta for delta in deltas if delta.content is not None]
@@ -113,7 +116,7 @@ def _store(repository: Repository, base: str, deltas: list[_Delta]) -> str:
     if not stored and not gone:
         return git.line("rev-parse", f"{base}^{{tree}}")
     with tempfile.TemporaryDirectory(prefix="kernel-opt-") as scratch:
-        shas = _write_blobs(repository, Path(scratch), [delta.content or b"" for delta in stored])
+        shas = _write_blobs(repository, Path(scratch), [mask_bytes(delta.content or b"", secrets) for delta in stored])
         environ = {"GIT_INDEX_FILE": f"{scratch}/index"}
         none = "0" * len(base)
         lines = [b"0 %b\t%b\0" % (none.encode(), delta.path) for delta in gone]

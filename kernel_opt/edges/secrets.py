@@ -36,11 +36,16 @@ def mask_file(path: Path, secrets: Sequence[str]) -> None:
     if not secrets or path.is_symlink() or not path.is_file() or path.stat().st_size > _FILE_CAP_BYTES:
         return
     content = path.read_bytes()
-    masked = content
-    for secret in secrets:
-        masked = masked.replace(secret.encode("utf-8", "surrogateescape"), MASK.encode())
+    masked = mask_bytes(content, secrets)
     if masked != content:
         atomic_write(path, masked, path.stat().st_mode & 0o777)
+
+
+def mask_bytes(content: bytes, secrets: Sequence[str]) -> bytes:
+    """Return the content with secrets taken out."""
+    for secret in secrets:
+        content = content.replace(secret.encode("utf-8", "surrogateescape"), MASK.encode())
+    return content
 
 
 def mask_answer(answer: Answer, secrets: Sequence[str]) -> Answer:

@@ -65,6 +65,7 @@ def settings_from(plain: dict[str, Any], source: str) -> Settings:
         except re.error as error:
             raise UsageError(f"{source}: {pattern!r} is no regular expression: {error}", "mend the file") from error
     _refuse_empty(settings, source)
+    _refuse_secret(settings.notify.webhook, source)
     return settings
 
 
@@ -81,6 +82,14 @@ def _refuse_empty(settings: Settings, source: str) -> None:
         raise UsageError(why, "write it relative to where the benchmark runs; nothing outside is read")
     if not settings.edit.allowed:
         raise UsageError(f"{source}: edit.allowed is empty", "name the files that may change, such as kernels/**")
+
+
+def _refuse_secret(webhook: str, source: str) -> None:
+    """Refuse an address that would stand in the journal for ever; it is not repeated here either."""
+    way, _, name = webhook.partition(":")
+    if webhook and (way not in {"env", "file"} or not name or (way == "file" and not name.startswith("/"))):
+        mend = 'write "env:NAME" or "file:/path" and keep the address there: settings are written down'
+        raise UsageError(f"{source}: notify.webhook names no variable and no file", mend)
 
 
 def _in_words(message: str) -> str:

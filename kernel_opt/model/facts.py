@@ -122,6 +122,8 @@ class BenchedWrong(Fact, frozen=True, kw_only=True):
     folder: str
     log_tail: str = ""
     gpu_s: float = 0.0
+    us: dict[str, float] = {}
+    """Config to its time, only of a probe: what is wrong has no time that counts."""
 
 
 class Broke(Fact, frozen=True, kw_only=True):

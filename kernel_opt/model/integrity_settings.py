@@ -20,6 +20,9 @@ class IntegritySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Globs of result columns that tell how far off the numbers are; empty: precision is not watched."""
     ratchet: Times = 1.5
     """Times the baseline's error that any best may have: lost precision adds up over a night."""
+    rounding: Amount = 0.0
+    """Error up to which a result is as good as exact: another order of adding moves the last bits by more than any
+    factor allows; 0: none."""
     heldout: tuple[tuple[str, ...], ...] = ()
     """Argument lists for the benchmark that no proposer is told of; run on would-be keeps with a secret seed."""
     alone: tuple[tuple[str, ...], ...] = ()

@@ -36,6 +36,8 @@ class Request(Struct, frozen=True, kw_only=True):
     """What the round may still cost; None: no bound."""
     sandbox: Sandbox | None = None
     """The walls around a proposer that is a program; None: it may what we may."""
+    skills: str = ""
+    """A folder with skills in ``skills/``, laid out as a plugin; empty: there are none."""
     facts: dict[str, object] = {}
     """The brief's facts as plain data, for proposers that are programs."""
 

@@ -144,6 +144,8 @@ class Ending(Enum):
     REGRESSION = "regression"
     DIVERGING = "diverging"
     FORMAT_LOST = "format-lost"
+    PROBED = "probed"
+    """It was a probe: timed once, wrong or right, to learn what a cost is worth; never kept."""
     SPLIT_FAILED = "split-failed"
     WRONG = "wrong"
     FAILED = "failed"

@@ -1,14 +1,16 @@
 """kernel-opt's own knobs: frozen, unknown keys refused, each with its unit and the reason for its default."""
 
-from typing import Annotated
+from msgspec import Struct, field
 
-from msgspec import Meta, Struct, field
-
+from kernel_opt.model.agent_settings import AgentSettings, CodingAgent
+from kernel_opt.model.amounts import Amount, AtLeastOne, Count
+from kernel_opt.model.brief_settings import BriefSettings
+from kernel_opt.model.compile_settings import CompileSettings
+from kernel_opt.model.explore_settings import ExploreSettings
+from kernel_opt.model.integrity_settings import IntegritySettings
 from kernel_opt.model.judging import JudgeLimits
-
-Count = Annotated[int, Meta(ge=0)]
-AtLeastOne = Annotated[int, Meta(ge=1)]
-Amount = Annotated[float, Meta(ge=0.0)]
+from kernel_opt.model.notify_settings import NotifySettings
+from kernel_opt.model.sandbox import SandboxLevel
 
 
 class BenchmarkSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -99,26 +101,6 @@ class GateSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """VRAM in use up to which a card counts as empty; an idle MI300X shows about 300 MB."""
 
 
-class AgentSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who proposes."""
-
-    name: str = "command"
-    """The proposer: "command" runs ``command``, "playbook" takes ideas from ``playbook``, "knobs" searches
-    ``[[knobs]]``; several with commas, in order."""
-    playbook: str = "playbook"
-    """Folder of ideas, relative to the repository root."""
-    command: tuple[str, ...] = ()
-    """argv of the command proposer; it edits the worktree it is started in and leaves a proposal."""
-    timeout_s: Amount = 1800.0
-    """Seconds one call may take; half an hour is long for one edit."""
-    silence_s: Amount = 600.0
-    """Seconds without any output after which a call counts as hung; 0: never."""
-    pass_environment: tuple[str, ...] = ()
-    """Names of the user's variables that the proposer needs, its key for instance."""
-    patience: AtLeastOne = 12
-    """Unavailable answers in a row after which the run stops; with the backoff this is about five hours."""
-
-
 class KnobSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One tunable: where its value stands in the code, and what it may be."""
 
@@ -149,7 +131,10 @@ class FormatSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How a candidate is formatted before it is kept."""
 
     command: tuple[str, ...] = ()
-    """argv run in the worktree; ``{files}`` stands for the candidate's files; empty: nothing is formatted."""
+    """argv run in the worktree; ``{files}`` stands for the candidate's files; empty: see ``detect``."""
+    detect: bool = True
+    """Without a command, use what the repository is formatted with: its own script, ruff, black, clang-format. Off, or
+    with none of them set up in the repository: nothing is formatted."""
     timeout_s: Amount = 120.0
     """Seconds it may take."""
 
@@ -184,6 +169,8 @@ class StopSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Hours of leased GPU time of the whole run."""
     max_cost_usd: Amount = 0.0
     """Money the proposer reported for the whole run."""
+    max_tokens: Count = 0
+    """Tokens the proposer reported for the whole run: not every coding agent knows what it costs."""
     fault_rounds: Count = 3
     """Rounds in a row closed by infrastructure; a machine that broken wants a human."""
     empty_rounds: Count = 5
@@ -199,6 +186,41 @@ class DiskSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Rounds whose raw traces are kept beside those of baseline and best."""
 
 
+class TreeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a clean tree of a commit lacks."""
+
+    inputs: tuple[str, ...] = ()
+    """Files and folders of your checkout that git does not hold but the benchmark needs: built extensions, submodules.
+    They are hashed when the run begins; a change of one stops the measuring."""
+
+
+class SandboxSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the code of others is walled in."""
+
+    level: SandboxLevel = SandboxLevel.S3
+    """The firmest level that is tried; lower it only where a tool cannot work inside."""
+    require: SandboxLevel = SandboxLevel.S1
+    """The level without which a run does not start; S1 is there on every machine."""
+    network: bool = False
+    """The benchmark may use the network; the proposer always may, its service is there."""
+    show: tuple[str, ...] = ()
+    """Files and folders of hidden places (homes, temp, your checkout) that every child may read."""
+    write: tuple[str, ...] = ()
+    """Folders that the benchmark may write besides the one its CSV goes to: from the tree's root, or absolute."""
+    agent_show: tuple[str, ...] = ()
+    """The same as ``show`` for the proposer alone: its login, its own installation."""
+    agent_write: tuple[str, ...] = ()
+    """Files and folders of yours that the proposer may write."""
+    tmp_mb: Amount = 4096.0
+    """MB of memory that a private temp or home folder may take."""
+    shm_mb: Amount = 8192.0
+    """MB of private shared memory; GPU runtimes take some."""
+    file_mb: Amount = 16384.0
+    """MB of the largest file a child may write: an instruction trace is some GB."""
+    processes: AtLeastOne = 4096
+    """Processes of one child at which it is taken for a fork bomb; parallel builds start some hundreds."""
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All of it, one table of the TOML file each."""
 
@@ -208,12 +230,20 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     gate: GateSettings = GateSettings()
     judge: JudgeLimits = JudgeLimits()
     agent: AgentSettings = AgentSettings()
+    agents: tuple[CodingAgent, ...] = ()
+    brief: BriefSettings = BriefSettings()
+    explore: ExploreSettings = ExploreSettings()
     knobs: tuple[KnobSettings, ...] = ()
     search: SearchSettings = SearchSettings()
     format: FormatSettings = FormatSettings()
     round: RoundSettings = RoundSettings()
     stop: StopSettings = StopSettings()
+    integrity: IntegritySettings = IntegritySettings()
     disk: DiskSettings = DiskSettings()
+    notify: NotifySettings = NotifySettings()
+    tree: TreeSettings = TreeSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+    compile: CompileSettings = CompileSettings()
     target_kernels: tuple[str, ...] = ()
     """Names or regular expressions of the target kernel; empty: found from the baseline's trace."""
     keep_simpler_ties: bool = False

@@ -157,6 +157,8 @@ class Wrong(Struct, frozen=True):
     tries: Tries
     log_tail: str = ""
     rows: tuple[WrongRow, ...] = ()
+    us: dict[str, float] = {}
+    """Times of a probe by config."""
 
 
 class Right(Struct, frozen=True):

@@ -12,12 +12,18 @@ from kernel_opt.edges.worktree import put_back
 from kernel_opt.model.edit import ChangeKind, Edit
 from kernel_opt.model.facts import Fact
 from kernel_opt.model.hypothesis import Candidate, Origin
-from kernel_opt.model.round_facts import Checked, Dropped, Ending, Refused
+from kernel_opt.model.round_facts import Checked, Refused
 from kernel_opt.model.stages import Drafted
 from kernel_opt.model.state import RunState
+from kernel_opt.round.compile import compile_candidate
+from kernel_opt.round.enclose import enclose_tool
+from kernel_opt.round.repeats import find_repeat, name_draft
 from kernel_opt.round.tools import Tools
-from kernel_opt.rules.ask import judge_hypothesis, judge_repeat
+from kernel_opt.rules.ask import judge_hypothesis
 from kernel_opt.rules.integrity import Refusal, judge_edit
+from kernel_opt.rules.relatives import claim_of, find_relatives, judge_nearness
+from kernel_opt.rules.signals import find_signals
+from kernel_opt.rules.touched import find_functions
 
 CHECK_LIMIT_S = 120.0  # a cheap check; a compiler over a few files
 
@@ -30,16 +36,31 @@ def check(state: RunState, tools: Tools) -> Fact:
     refusal = _find_refusal(draft, state, tools)
     if refusal is not None:
         return Refused(rule=refusal.rule, why=refusal.why, cheat=refusal.cheat)
-    return Checked(candidate=write_candidate(draft.edit.tree, draft.origin, state, tools, _paths(draft.edit)))
+    candidate = write_candidate(draft.edit.tree, draft.origin, state, tools, _paths(draft.edit))
+    return Checked(
+        candidate=candidate,
+        notes=_name_relatives(draft, candidate, state),
+        compiled=compile_candidate(candidate, state, tools),
+    )
+
+
+def _name_relatives(draft: Drafted, candidate: Candidate, state: RunState) -> tuple[str, ...]:
+    """Name the earlier tries that a proposal is nearest to, for whoever looks at the round."""
+    if draft.origin is not Origin.PROPOSED:
+        return ()
+    claim = claim_of(draft.hypothesis, candidate.files, candidate.touched)
+    near = [f"round {one.trial.round} ({one.trial.ending.value})" for one in find_relatives(claim, state.trials)]
+    return (f"nearest earlier tries: {', '.join(near)}",) if near else ()
 
 
 def _find_refusal(draft: Drafted, state: RunState, tools: Tools) -> Refusal | None:
-    refusal = judge_edit(draft.edit, tools.settings.edit, tools.settings.benchmark.file)
+    refusal = judge_edit(draft.edit, tools.settings.edit, tools.settings.benchmark.file, tools.unheeded)
     if refusal is None and draft.origin is Origin.PROPOSED:
-        trace = state.best.trace if state.best else None
+        trace = state.best.trace if state.best and tools.settings.brief.evidence else None
         refusal = judge_hypothesis(draft.hypothesis, trace, state.classes, state.ideas)
+        refusal = refusal or judge_nearness(draft.hypothesis, _paths(draft.edit), state.trials)
     if refusal is None:
-        refusal = _find_repeat(draft, state, tools)
+        refusal = find_repeat(draft, state, tools)
     return refusal or _find_broken_syntax(draft, state, tools)
 
 
@@ -47,55 +68,26 @@ def _paths(edit: Edit) -> tuple[str, ...]:
     return tuple(change.path for change in edit.changes)
 
 
-def _find_repeat(draft: Drafted, state: RunState, tools: Tools) -> Refusal | None:
-    """Refuse code that was tried before; what the machine kept from being measured was not tried."""
-    same = [name for tree, name in _tried(state, tools) if tree == draft.edit.tree]
-    if not same:
-        return None
-    lost: set[int] = set()
-    for entry in tools.history():
-        if isinstance(entry.fact, Dropped) and entry.fact.ending is Ending.INFRASTRUCTURE:
-            lost.add(entry.round)
-    tried = [(draft.edit.tree, name) for name in same if _round_of(name) not in lost]
-    return judge_repeat(draft.edit.tree, tried, draft.hypothesis.differs)
-
-
-def _round_of(subject: str) -> int | None:
-    """Return the round that the subject of a candidate's commit names."""
-    number = subject.removeprefix("Round ").partition(":")[0]
-    return int(number) if number.isdecimal() else None
-
-
-def _tried(state: RunState, tools: Tools) -> list[tuple[str, str]]:
-    """Return the tree of every candidate so far; this very draft, written before a crash, does not count."""
-    fields = "--format=%T%x00%s%x00%(trailers:key=kernel-opt-candidate,valueonly)%x01"
-    out = tools.repository.git.run("log", fields, f"--glob={round_ref(state.tag, 0)[:-1]}*", "--not", state.base)
-    tried: list[tuple[str, str]] = []
-    for entry in out.decode(errors="replace").split("\1"):
-        tree, _, rest = entry.strip().partition("\0")
-        subject, _, draft = rest.partition("\0")
-        if draft.strip() and draft.strip() != _identity(state):
-            tried.append((tree, subject))
-    return tried
-
-
-def _identity(state: RunState) -> str:
-    """Name this very draft, the same before and after a crash."""
-    return f"round {state.round}, {state.stage_s:.6f}"
-
-
 def write_candidate(tree: str, origin: Origin, state: RunState, tools: Tools, files: tuple[str, ...]) -> Candidate:
     """Write the candidate as a commit under its round's hidden ref; doing it twice gives the same commit."""
     ref = round_ref(state.tag, state.round)
     before = read_ref(tools.repository, ref)
-    message = f"Round {state.round}: {origin.value}\n\nkernel-opt-candidate: {_identity(state)}\n"
+    message = f"Round {state.round}: {origin.value}\n\nkernel-opt-candidate: {name_draft(state)}\n"
     parent = _previous(before, message, tools) or state.tip
     commit = tools.repository.commit_tree(tree, parent, message, state.stage_s)
     if before != commit:
         move_ref(tools.repository, ref, commit, before)
     added, removed = tools.repository.numstat(state.tip, tree)
+    diff = tools.repository.diff_text(state.tip, tree)
     return Candidate(
-        commit=commit, parent=state.tip, origin=origin, files=files, lines_added=added, lines_removed=removed
+        commit=commit,
+        parent=state.tip,
+        origin=origin,
+        files=files,
+        lines_added=added,
+        lines_removed=removed,
+        signals=find_signals(diff),
+        touched=find_functions(diff),
     )
 
 
@@ -123,6 +115,7 @@ def _find_broken_syntax(draft: Drafted, state: RunState, tools: Tools) -> Refusa
         env=child_environment(folder / "home", base=tools.environment),
         log=log,
         timeout_s=CHECK_LIMIT_S,
+        sandbox=enclose_tool(tools, folder),
     )
     remove_tree(folder / "home")
     if ended.exit_code == 0:

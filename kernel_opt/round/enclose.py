@@ -32,12 +32,14 @@ def enclose_tool(tools: Tools, folder: Path, *, reads_history: bool = False) -> 
     return with_places(tools.sandbox, *places)
 
 
-def enclose_proposer(tools: Tools, folder: Path, brief: Path, *writable: Path) -> Sandbox | None:
+def enclose_proposer(
+    tools: Tools, folder: Path, brief: Path, *writable: Path, reads: tuple[Path, ...] = ()
+) -> Sandbox | None:
     """Return the walls around a proposer: it has the network, since its service is there, and no card."""
     if tools.sandbox is None:
         return None
     settings, tree = tools.settings.sandbox, tools.tree.path
     places = [Place(str(path), Access.WRITE) for path in (tree, folder, *writable)]
-    places += [Place(str(brief), Access.READ), *hide_git(tree)]
+    places += [*(Place(str(path), Access.READ) for path in (brief, *reads)), *hide_git(tree)]
     places += [*show_paths(settings.agent_show), *show_paths(settings.agent_write, Access.WRITE)]
     return replace(with_places(tools.sandbox, *places), network=True)

@@ -27,7 +27,7 @@ from kernel_opt.round.steer import NextRun, judge_limits, next_run
 from kernel_opt.round.tools import Tools
 from kernel_opt.round.traces import RunTrace, call_counts
 from kernel_opt.rules.attribution import Attribution
-from kernel_opt.rules.calls import find_call_cheat
+from kernel_opt.rules.calls import find_call_cheats
 from kernel_opt.rules.effect import Ran, find_no_effect, see_what_ran
 from kernel_opt.rules.figure_checks import find_failed
 from kernel_opt.rules.health import CARD_FAULTS
@@ -77,6 +77,8 @@ class _Measuring:
         self._early: list[tuple[RunTrace, tuple[ConfigRow, ...]]] = []
         self._sightings = Sightings()
         self._ran: dict[Arm, Ran | None] = {}
+        self._passed_over: dict[str, IntegrityCheck] = {}
+        """What checks found that are not heeded, by their names."""
 
     def carry_out(self, ask: NextRun) -> Fact:
         """Run what is asked for until nothing more is."""
@@ -89,7 +91,8 @@ class _Measuring:
             commit, gpu_s = self._step.candidate, self._bench.gpu_s
             return Broke(commit=commit, kind="split-unproved", why=unproved, folder=where, gpu_s=gpu_s)
         checks = self._sightings.judge(self._state, self._tools) if self._step.purpose is Purpose.ROUND else ()
-        if (failed_check := find_failed(checks)) is not None:
+        checks = tuple(self._passed_over.get(check.name, check) for check in checks)
+        if (failed_check := find_failed(checks, self._tools.unheeded)) is not None:
             return self._refuse(failed_check, checks)
         return Measured(
             purpose=self._step.purpose,
@@ -146,7 +149,8 @@ class _Measuring:
             return None
         if trouble.is_empty and arm is Arm.CANDIDATE and self._step.purpose is Purpose.ROUND and self._is_best_traced():
             none = failed("skipped-calls", "the candidate launches no kernel at all, best does")
-            return self._refuse(none, (none,))
+            if find_failed((none,), self._tools.unheeded) is not None:
+                return self._refuse(none, (none,))
         if self._tools.settings.judge.gpu_time:
             return Faulted(kind="tracer", why=trouble.why, gpu_s=self._bench.gpu_s)
         # Traced and untraced runs do not compare: all begins anew, best as well.
@@ -226,9 +230,12 @@ class _Measuring:
         names = [target.name for target in found.trace.targets]
         counts = call_counts(self._tools)
         baseline = self._state.baseline_trace
-        return find_call_cheat(
+        refusals = find_call_cheats(
             found.recording, names, rows, found.attribution, self._usual, counts, baseline, self._usual_us
         )
+        unheeded = self._tools.unheeded
+        self._passed_over |= {one.rule: failed(one.rule, one.why) for one in refusals if one.rule in unheeded}
+        return next((one for one in refusals if one.rule not in unheeded), None)
 
     def _add(self, run: TimedRun, wanted: RunArm | Redo) -> None:
         if isinstance(wanted, Redo):

@@ -18,13 +18,14 @@ from kernel_opt.model.state import RunState
 from kernel_opt.round.bench import bench
 from kernel_opt.round.check import check
 from kernel_opt.round.explain import explain
+from kernel_opt.round.format import format_candidate
 from kernel_opt.round.judge import judge
 from kernel_opt.round.measure import measure
 from kernel_opt.round.profile import profile
 from kernel_opt.round.propose import amend, propose
 from kernel_opt.round.recheck import recheck
 from kernel_opt.round.rest import rest, wait
-from kernel_opt.round.settle import drop, finish, format_candidate, open_round, publish, seal
+from kernel_opt.round.settle import drop, finish, open_round, publish, seal
 from kernel_opt.round.tools import Tools
 from kernel_opt.rules.news import REFUSALS
 

@@ -17,8 +17,8 @@ from kernel_opt.model.round_facts import Edited, GaveNothing, Proposed
 from kernel_opt.model.stages import Weighed
 from kernel_opt.model.state import RunState
 from kernel_opt.model.steps import Amend, Propose
-from kernel_opt.round.compile import compile_best
 from kernel_opt.round.enclose import enclose_proposer
+from kernel_opt.round.guide import guide_to
 from kernel_opt.round.tools import Tools
 from kernel_opt.rules.integrity import EDIT_CAP_BYTES
 from kernel_opt.rules.spending import left_usd
@@ -89,6 +89,7 @@ def _capture(state: RunState, tools: Tools) -> Edit | str:
             ignore=LEFTOVERS,
             file_cap_bytes=cap_bytes,
             total_cap_bytes=EDIT_CAP_BYTES,
+            secrets=tools.secrets,
         )
     except ReadFailedError as error:
         return str(error)
@@ -104,9 +105,10 @@ def ask_proposer(
     task: Task, state: RunState, tools: Tools, folder: Path, why: str, hypothesis: Hypothesis | None = None
 ) -> Answer:
     """Write the brief and call the proposer."""
-    facts = brief_facts(task, state, tools.settings, why, hypothesis, compile_best(state, tools))
+    skills = tools.folder / "skills"
+    facts = brief_facts(task, state, tools.settings, why, hypothesis, guide_to(task, state, tools, skills))
     brief = folder / "brief.md"
-    atomic_write(brief, render_brief(facts).encode())
+    atomic_write(brief, render_brief(facts, tools.settings.brief.tokens).encode())
     request = Request(
         task=task,
         round=state.round,
@@ -115,7 +117,8 @@ def ask_proposer(
         folder=str(folder),
         home=str(tools.folder / "agents"),
         left_usd=left_usd(state, tools.settings),
-        sandbox=enclose_proposer(tools, folder, brief, tools.folder / "agents"),
+        sandbox=enclose_proposer(tools, folder, brief, tools.folder / "agents", reads=(skills,)),
+        skills=str(skills),
         facts=facts,
     )
     answer = tools.proposer.work(request, tools.wishes.stop_now)

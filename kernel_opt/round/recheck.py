@@ -3,10 +3,13 @@
 import hashlib
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from kernel_opt.edges.files import remove_tree
 from kernel_opt.model.config import ConfigRow
 from kernel_opt.model.facts import Fact
-from kernel_opt.model.integrity import CheckOutcome, IntegrityCheck
+from kernel_opt.model.integrity import IntegrityCheck
+from kernel_opt.model.measurement import Arm
 from kernel_opt.model.round_facts import Rechecked, Refused
 from kernel_opt.model.stages import Vetted, Weighed
 from kernel_opt.model.state import RunState
@@ -34,7 +37,7 @@ def recheck(step: Recheck, state: RunState, tools: Tools) -> Fact:
         raise TypeError(f"nothing is to be re-checked in {type(stage).__name__}")
     folder = tools.fresh_folder(state.round, f"recheck-{step.number}")
     known = _look_at_figures(stage.run.rows, state, tools)
-    refusal = find_failed(known)
+    refusal = find_failed(known, tools.unheeded)
     if refusal is not None:
         return Refused(rule=refusal.name, why=refusal.why, cheat=True, checks=known, folder=tools.relative(folder))
     opened = open_bench(folder, state, tools, budget_s(state, tools))
@@ -58,8 +61,15 @@ def secret_seed(step: Recheck, state: RunState) -> int:
 def _look_at_figures(rows: tuple[ConfigRow, ...], state: RunState, tools: Tools) -> tuple[IntegrityCheck, ...]:
     """Check what is known already: no GPU second is needed."""
     limits = tools.settings.integrity
+    last = state.measurements[-1].runs if state.measurements else ()
+    traced_us = next((run.gpu_us for run in reversed(last) if run.arm is Arm.CANDIDATE and run.gpu_us), ())
+    traced = {row.config: row.us for row in traced_us}
+    # The script's time holds what the launching took; no kernel is as long as that.
+    gpu_rows = tuple(replace(row, us=traced.get(row.key, row.us)) for row in rows)
     baseline = state.baseline.rows if state.baseline else ()
-    return check_floor(rows, limits), check_precision(baseline, rows, limits.error_columns, limits.ratchet)
+    return check_floor(gpu_rows, limits), check_precision(
+        baseline, rows, limits.error_columns, limits.ratchet, limits.rounding
+    )
 
 
 def _carry_out(cold: Cold, step: Recheck, known: tuple[IntegrityCheck, ...], tools: Tools) -> Fact:
@@ -70,7 +80,7 @@ def _carry_out(cold: Cold, step: Recheck, known: tuple[IntegrityCheck, ...], too
         if isinstance(found, Fact):
             return found
         checks.append(found)
-        if found.outcome is CheckOutcome.FAILED:
+        if find_failed((found,), tools.unheeded) is not None:
             return Refused(
                 rule=found.name, why=found.why, cheat=True, checks=tuple(checks), folder=where, gpu_s=bench.gpu_s
             )

@@ -1,21 +1,13 @@
-"""Begin and end a round: open, format, seal, publish, drop, and the end of the whole run."""
+"""Begin and end a round: open, seal, publish, drop, and the end of the whole run."""
 
-from kernel_opt.edges.edits import capture_edit
-from kernel_opt.edges.environment import child_environment
-from kernel_opt.edges.files import free_bytes, remove_tree
+from kernel_opt.edges.files import free_bytes
 from kernel_opt.edges.git_refs import ForeignChangeError, best_ref, move_ref, read_ref
-from kernel_opt.edges.process import Ended, run_contained
 from kernel_opt.edges.tree_edit import tree_with
 from kernel_opt.edges.worktree import advance_branch, put_back
-from kernel_opt.journal.ballast import DiskFullError
-from kernel_opt.model.errors import InfrastructureError
-from kernel_opt.model.facts import Fact, Faulted, StopAsked, Stopped
-from kernel_opt.model.hypothesis import Candidate, Origin
+from kernel_opt.model.facts import Fact, Faulted, Stopped
 from kernel_opt.model.round_facts import (
     BaselineKept,
     Dropped,
-    FormatFailed,
-    Formatted,
     Kept,
     RolledBack,
     RoundOpened,
@@ -23,9 +15,7 @@ from kernel_opt.model.round_facts import (
 )
 from kernel_opt.model.stages import Doubted, KeepSealed, RollbackSealed, Vetted
 from kernel_opt.model.state import RunState
-from kernel_opt.model.steps import Drop, Finish, Format, OpenRound, Publish, Seal
-from kernel_opt.round.check import write_candidate
-from kernel_opt.round.enclose import enclose_tool
+from kernel_opt.model.steps import Drop, Finish, OpenRound, Publish, Seal
 from kernel_opt.round.tools import Tools
 from kernel_opt.rules.explore import choose_ask
 from kernel_opt.rules.quarantine import find_quarantine
@@ -42,62 +32,6 @@ def open_round(step: OpenRound, state: RunState, tools: Tools) -> Fact:
     # Any fixed mixing will do: the seed only has to differ between rounds and be the same after a crash.
     seed = (step.round * 2654435761 + len(state.tag)) % 2**31
     return RoundOpened(round=step.round, best=state.code, seed=seed, ask=choose_ask(state, tools.settings))
-
-
-def format_candidate(step: Format, state: RunState, tools: Tools) -> Fact:
-    """Run the formatter over the candidate's files, and take nothing else of what it did."""
-    settings, candidate = tools.settings.format, step.candidate
-    put_back(tools.tree, candidate.commit)
-    files = [name for name in candidate.files if _is_plain(tools, name)]
-    if not settings.command or not files:  # without files a formatter would take the whole tree
-        return Formatted(candidate=candidate, changed=False)
-    # A name that begins with a dash would be read as an option.
-    named = [f"./{name}" if name.startswith("-") else name for name in files]
-    argv = [part for word in settings.command for part in (named if word == "{files}" else [word])]
-    folder = tools.fresh_folder(state.round, "format")
-    try:
-        ended = run_contained(
-            argv,
-            cwd=tools.tree.path,
-            env=child_environment(folder / "home", base=tools.environment),
-            log=folder / "format.log",
-            timeout_s=settings.timeout_s,
-            on_tick=tools.wishes.stop_now,
-            sandbox=enclose_tool(tools, folder, reads_history=True),
-        )
-    except DiskFullError:
-        raise
-    except InfrastructureError as error:
-        return FormatFailed(why=str(error))
-    remove_tree(folder / "home")
-    if ended.stopped_by is not None:
-        return StopAsked(by=ended.stopped_by.reason)
-    if ended.exit_code != 0:
-        return FormatFailed(why=f"{argv[0]} {_how(ended)}, see {tools.relative(folder / 'format.log')}")
-    return _take_formatted(candidate, files, state, tools)
-
-
-def _how(ended: Ended) -> str:
-    if ended.timed_out:
-        return "took too long"
-    return f"was killed by signal {ended.signal}" if ended.signal else f"ended with exit code {ended.exit_code}"
-
-
-def _is_plain(tools: Tools, name: str) -> bool:
-    path = tools.tree.path / name
-    return path.is_file() and not path.is_symlink()
-
-
-def _take_formatted(candidate: Candidate, files: list[str], state: RunState, tools: Tools) -> Fact:
-    bytes_of = {name: (tools.tree.path / name).read_bytes() for name in files if _is_plain(tools, name)}
-    put_back(tools.tree, candidate.commit)
-    for name, content in bytes_of.items():
-        (tools.tree.path / name).write_bytes(content)
-    edit = capture_edit(tools.repository, tools.tree.path, candidate.commit)
-    if not edit.changes:
-        return Formatted(candidate=candidate, changed=False)
-    formatted = write_candidate(edit.tree, Origin.FORMATTED, state, tools, candidate.files)
-    return Formatted(candidate=formatted, changed=True)
 
 
 def seal(step: Seal, state: RunState, tools: Tools) -> Fact:

@@ -1,6 +1,7 @@
 """What one run of the benchmark shows of a commit: right, wrong, failed, tampered with, or the machine's failure."""
 
 from kernel_opt.edges.bench import BenchTable, read_bench_csv
+from kernel_opt.edges.manifest import Changes
 from kernel_opt.edges.session_records import RunAnswer, RunOutcome
 from kernel_opt.model.bench import BenchRun
 from kernel_opt.model.errors import ReadFailedError
@@ -14,7 +15,9 @@ from kernel_opt.rules.figure_checks import Figures, check_figures, find_failed, 
 from kernel_opt.rules.globs import matches_any
 from kernel_opt.rules.health import classify_failure
 from kernel_opt.rules.outcome import find_failed_assertion, find_wrong_rows, is_trivial, last_words
+from kernel_opt.rules.probe import is_probe
 
+TAMPERED_FILES = "tampered-files"
 LONGEST_WHY = 300
 SUMMARY_BYTES = 65_536  # a table of some hundred rows as pandas prints it
 SHOWN = 5  # paths named in a refusal; more tell nothing new
@@ -37,7 +40,8 @@ def tell_run(commit: str, answer: RunAnswer, bench: Bench, state: RunState, tool
     assertion = find_failed_assertion(tail, tools.settings.benchmark.wrong_patterns)
     if wrong or (answer.outcome is RunOutcome.FAILED and assertion):
         why = f"{len(wrong)} of {len(table.rows)} configs are wrong" if wrong else str(assertion)
-        return BenchedWrong(commit=commit, rows=wrong, why=why, folder=folder, log_tail=tail, gpu_s=bench.gpu_s)
+        us = {row.key: row.us for row in table.rows} if is_probe(state) else {}
+        return BenchedWrong(commit=commit, rows=wrong, why=why, folder=folder, log_tail=tail, gpu_s=bench.gpu_s, us=us)
     if answer.outcome is RunOutcome.FAILED:
         return _tell_failure(commit, answer, bench, tools, tail)
     return _tell_right(commit, answer, table, bench, state, tools)
@@ -69,7 +73,7 @@ def _tell_right(commit: str, answer: RunAnswer, table: BenchTable, bench: Bench,
             survivors=answer.survivors_killed,
         )
     )
-    if (found := find_failed(checks)) is not None:
+    if (found := find_failed(checks, tools.unheeded)) is not None:
         why = found.why[:LONGEST_WHY]
         return Refused(rule=found.name, why=why, cheat=True, checks=checks, folder=folder, gpu_s=bench.gpu_s)
     return Benched(run=run, checks=checks)
@@ -77,11 +81,11 @@ def _tell_right(commit: str, answer: RunAnswer, table: BenchTable, bench: Bench,
 
 def tell_tampering(commit: str, bench: Bench, state: RunState, tools: Tools) -> Fact | None:
     """Tell files that changed and must not: by the run, or by somebody else where a wall stood between."""
-    changes = bench.changes
+    changes = bench.changes if TAMPERED_FILES not in tools.unheeded else Changes()
     shown = ", ".join((*changes.inside, *changes.outside)[:SHOWN])
     is_candidate = isinstance(state.stage, Runnable | Right | Weighed) and state.stage.candidate.commit == commit
     if is_candidate and (changes.inside or (changes.outside and tools.is_unwalled)):
-        return Refused(rule="tampered-files", why=f"the run changed {shown}, which it may only read", cheat=True)
+        return Refused(rule=TAMPERED_FILES, why=f"the run changed {shown}, which it may only read", cheat=True)
     if shown:
         why = f"files that no run may change did change while {commit[:12]} ran: {shown}"
         return Faulted(kind="installation-changed", why=why, gpu_s=bench.gpu_s)

@@ -64,6 +64,8 @@ class Tools:
 
     secrets: tuple[str, ...] = ()
     """Values of the user's that are kept nowhere."""
+    unheeded: frozenset[str] = frozenset()
+    """Checks whose findings change nothing, so that it can be seen what each is worth; no setting fills it."""
 
     @property
     def is_unwalled(self) -> bool:

@@ -10,9 +10,10 @@ from kernel_opt.rules.integrity import Refusal
 
 LONGEST_SENTENCE = 400  # one sentence; more is a report, and it is printed in tables
 
-UNTRIED = frozenset(
-    {Ending.KEPT, Ending.INFRASTRUCTURE, Ending.REFUSED, Ending.GAVE_NOTHING, Ending.FAILED, Ending.UNUSED}
-)
+UNTRIED = frozenset({
+    Ending.KEPT, Ending.INFRASTRUCTURE, Ending.REFUSED, Ending.GAVE_NOTHING, Ending.FAILED, Ending.UNUSED,
+    Ending.PROBED,
+})  # fmt: skip
 """Endings after which the same claim may come again: it held, or no code ran that could have shown it."""
 
 

@@ -18,6 +18,8 @@ UNEVEN = 4.0
 """Warm-up call over the timed ones: cold caches and clocks make it up to twice as long on recorded cards."""
 UNEVEN_ALONE = 20.0
 """The same for the first call when best was not seen yet: of a kernel of 5 us the cold start alone may take 50 us."""
+SKIPPED = 2.5
+"""Between timed calls of one row: caches are warm by then, and so are clocks. A hiccup is one call, not two."""
 TOO_GOOD = 0.5
 """Timed call over best's: who remembers an answer gains more; a slow first call without that is tuning or compiling."""
 SCRIPT_FLOOR = 0.97
@@ -36,16 +38,31 @@ def find_call_cheat(
     baseline: Trace | None = None,
     best_us: Mapping[str, float] | None = None,
 ) -> Refusal | None:
+    """Return the first of what ``find_call_cheats`` finds."""
+    found_out = find_call_cheats(recording, targets, rows, found, best, counts, baseline, best_us)
+    return found_out[0] if found_out else None
+
+
+def find_call_cheats(
+    recording: Recording,
+    targets: Sequence[str],
+    rows: Sequence[ConfigRow],
+    found: Attribution,
+    best: Attribution | None,
+    counts: CallCounts | None,
+    baseline: Trace | None = None,
+    best_us: Mapping[str, float] | None = None,
+) -> tuple[Refusal, ...]:
     """Return what shows that calls were skipped, remembered or timed wrongly; ``best`` shows what is usual here.
 
     ``counts`` are the settings', which ``baseline`` may contradict; ``best_us`` are best's times by the script.
     """
-    return (
-        _find_skipped(recording, targets, len(rows), counts, baseline)
-        or _find_uneven(found, best)
-        or _find_uneven_timed(found)
-        or _find_early_end(found, best, {row.key: row.us for row in rows}, best_us or {})
+    finds = (
+        _find_skipped(recording, targets, len(rows), counts, baseline),
+        _find_uneven(found, best) or _find_uneven_timed(found, best.rows if best else ()),
+        _find_early_end(found, best, {row.key: row.us for row in rows}, best_us or {}),
     )
+    return tuple(refusal for refusal in finds if refusal is not None)
 
 
 def _find_skipped(
@@ -75,18 +92,28 @@ def _find_uneven(found: Attribution, best: Attribution | None) -> Refusal | None
     return None
 
 
-def _find_uneven_timed(found: Attribution) -> Refusal | None:
-    """See whether one timed call does the work of the others: a hiccup of the card hits one row, not half of them."""
-    odd = [row for row in found.rows if row.samples_us and _is_longer(max(row.samples_us), _typical(row), UNEVEN_ALONE)]
+def _find_uneven_timed(found: Attribution, usual: Sequence[RowGpuTime]) -> Refusal | None:
+    """See whether some timed calls do the work of the others: a hiccup of the card hits one row, not half of them."""
+    odd = {row.config for row in found.rows if _is_uneven(row)} - {row.config for row in usual if _is_uneven(row)}
     if not odd or 2 * len(odd) < len(found.rows):
         return None
-    longest, typical = max(odd[0].samples_us), _typical(odd[0])
-    why = f"one timed call of {odd[0].config} takes {longest:.4g} us, the others {typical:.4g} us"
+    row = next(row for row in found.rows if row.config in odd)
+    shortest, typical, longest = min(row.samples_us), median(row.samples_us), max(row.samples_us)
+    why = f"timed calls of {row.config} take from {shortest:.4g} to {longest:.4g} us, the middle one {typical:.4g} us"
     return Refusal(rule="uneven-calls", why=f"{why}; so in {len(odd)} of {len(found.rows)} rows", cheat=True)
 
 
-def _typical(row: RowGpuTime) -> float:
-    return median(row.samples_us)
+def _is_uneven(row: RowGpuTime) -> bool:
+    """Say whether one call is as long as all others, or some are clearly another kind than the middle one."""
+    times = sorted(row.samples_us)
+    if len(times) < 2:
+        return False
+    typical = median(times)
+    return (
+        _is_longer(times[-1], typical, UNEVEN_ALONE)
+        or _is_longer(times[-2], typical, SKIPPED)
+        or _is_longer(typical, times[0], SKIPPED)
+    )
 
 
 def _find_uneven_call(row: RowGpuTime, before: RowGpuTime | None) -> str | None:

@@ -28,15 +28,9 @@ def remeasure_headline(
     check_question(classes, ())
     if not measurement.runs:
         return RunArm(arm=Arm.CANDIDATE, reason="baseline against best, measured afresh")
-    times = Times(measurement, classes)
-    known = Bank().on_card(times.card)
-    redo = find_redo(times, known, limits)
-    if redo is not None:
-        return redo
-    why = times.unusable()
-    if why is not None:
-        return no_verdict(times, (), why)
-    case = Case(times, known, (), limits)
+    case = lay_out(measurement, classes, limits)
+    if not isinstance(case, Case):
+        return case
     found = estimate(case.target)
     if found is None or case.pairs < HEADLINE_PAIRS:
         return next_arm(case, f"pair {case.pairs + 1} of {HEADLINE_PAIRS}, baseline against best")
@@ -44,6 +38,17 @@ def remeasure_headline(
     outcome = Outcome.BETTER if low > 0 else Outcome.WORSE if high < 0 else Outcome.UNCLEAR
     # Measured for itself and not chosen for being large, so nothing is taken off.
     return replace(tell(case, outcome), gain_pct=max(0.0, pct_of(found.gain)))
+
+
+def lay_out(measurement: Measurement, classes: Sequence[ConfigClass], limits: JudgeLimits) -> Case | Redo | Verdict:
+    """Lay all runs out for a look without any bank; a run to do again comes first, or that they cannot be read."""
+    times = Times(measurement, classes)
+    known = Bank().on_card(times.card)
+    redo = find_redo(times, known, limits)
+    if redo is not None:
+        return redo
+    why = times.unusable()
+    return Case(times, known, (), limits) if why is None else no_verdict(times, (), why)
 
 
 def find_loss(verdict: Verdict, claimed: float, limits: JudgeLimits) -> str:

@@ -3,7 +3,7 @@
 import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -38,8 +38,8 @@ class Refusal(Struct, frozen=True, kw_only=True):
     cheat: bool
 
 
-def judge_edit(edit: Edit, limits: EditSettings, benchmark_file: str) -> Refusal | None:
-    """Return why the edit is refused, or None when it may run."""
+def judge_edit(edit: Edit, limits: EditSettings, benchmark_file: str, unheeded: Collection[str] = ()) -> Refusal | None:
+    """Return why the edit is refused, or None when it may run; ``unheeded`` rules refuse nothing."""
     if not edit.changes:
         return _slip("nothing-changed", "the worktree is the same as best")
     if all(change.kind is ChangeKind.MODE for change in edit.changes):
@@ -47,6 +47,8 @@ def judge_edit(edit: Edit, limits: EditSettings, benchmark_file: str) -> Refusal
     if len(edit.changes) > limits.max_files:
         return _slip("too-many-files", f"{len(edit.changes)} files changed, at most {limits.max_files} may")
     for test in _tests(limits, benchmark_file):
+        if test.rule in unheeded:
+            continue
         hits = [f"{change.path} ({reason})" for change in edit.changes if (reason := test.find_reason(change))]
         if hits:
             more = f" and {len(hits) - SHOWN} more" if len(hits) > SHOWN else ""

@@ -8,6 +8,8 @@ from kernel_opt.model.integrity_settings import IntegritySettings
 from kernel_opt.rules.search_limits import Value, parse_constraint
 
 NAME = "physics-floor"
+LEAST_US = 1e-3
+"""A launch of no time at all is shorter than any floor."""
 GIGA_PER_MICRO = 1e3  # 1 G a second is a thousand in a microsecond
 
 
@@ -30,7 +32,7 @@ def check_floor(rows: Sequence[ConfigRow], limits: IntegritySettings) -> Integri
             amount = law.number(values)
             if amount is None:
                 return not_checked(NAME, f"{law.text!r} cannot be computed from the columns of {row.key}")
-            share = amount / GIGA_PER_MICRO / row.us / peak
+            share = amount / GIGA_PER_MICRO / max(row.us, LEAST_US) / peak
             if share > 1:
                 why = (
                     f"{row.key} takes {row.us:.4g} us, {share * peak:.4g} {what} where at most {peak:.4g} are possible"

@@ -10,9 +10,13 @@ NAME = "precision-ratchet"
 
 
 def check_precision(
-    baseline: Sequence[ConfigRow], rows: Sequence[ConfigRow], columns: Sequence[str], ratchet: float
+    baseline: Sequence[ConfigRow],
+    rows: Sequence[ConfigRow],
+    columns: Sequence[str],
+    ratchet: float,
+    rounding: float = 0.0,
 ) -> IntegrityCheck:
-    """Compare largest and mean error of all rows with those of the very first baseline."""
+    """Compare largest and mean error of all rows with those of the very first baseline; ``rounding`` is no error."""
     watched = [name for name in (baseline[0].results if baseline else ()) if matches_any(name, columns)]
     if not watched:
         return not_checked(NAME, "the settings name no error column that is in the table")
@@ -22,7 +26,7 @@ def check_precision(
         if before is None or now is None:
             return not_checked(NAME, f"{name} is no number in every row")
         for how, first, last in (("largest", max(before), max(now)), ("mean", _mean(before), _mean(now))):
-            if last > ratchet * first:
+            if last > max(ratchet * first, rounding):
                 why = (
                     f"the {how} {name} is {last:.3g}, the baseline's was {first:.3g}: more than {ratchet:g} times that"
                 )

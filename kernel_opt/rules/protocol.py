@@ -57,6 +57,7 @@ from kernel_opt.rules.aftermath import (
     after_verdict,
     after_wrong,
 )
+from kernel_opt.rules.probe import end_probe
 from kernel_opt.rules.spending import within_budget
 from kernel_opt.rules.stop import machine_failed, reason_to_stop, used_up
 
@@ -148,6 +149,8 @@ def _way_out(state: RunState, step: Step, limits: Settings) -> Step:
 
 def _stage_step(state: RunState, limits: Settings) -> Step:  # noqa: C901 -- one case per stage, told in one place
     stage = state.stage
+    if ended := end_probe(state):
+        return ended
     match stage:
         case NeedBaseline():
             return Bench(state.base, "baseline.log", is_baseline=True)

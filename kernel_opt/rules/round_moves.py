@@ -84,7 +84,8 @@ def _benched(state: RunState, fact: f.Benched) -> RunState:
 
 def _benched_wrong(state: RunState, fact: f.BenchedWrong) -> RunState:
     stage = at(state, g.Runnable, g.Right)
-    return to_stage(state, g.Wrong(stage.hypothesis, stage.candidate, fact.why, stage.tries, fact.log_tail, fact.rows))
+    told = (fact.why, stage.tries, fact.log_tail, fact.rows, fact.us)
+    return to_stage(state, g.Wrong(stage.hypothesis, stage.candidate, *told))
 
 
 def _broke(state: RunState, fact: f.Broke) -> RunState:

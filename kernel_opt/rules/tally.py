@@ -20,7 +20,7 @@ RECENT_REGRESSIONS = 5
 TRIALS_PER_BLOCK = 100
 """About the root of the rounds that a run of many weeks has: then adding one costs the least."""
 
-UNTOUCHED = (Ending.INFRASTRUCTURE, Ending.REFUSED, Ending.GAVE_NOTHING)
+UNTOUCHED = (Ending.INFRASTRUCTURE, Ending.REFUSED, Ending.GAVE_NOTHING, Ending.PROBED)
 """Endings that say nothing about the kernel: the regressions in a row stay as they are."""
 
 NO_FAULT, NO_GIFT = (Ending.GAVE_NOTHING, Ending.REFUSED), (Ending.INFRASTRUCTURE, Ending.REFUSED)

@@ -1,16 +1,24 @@
 """The tables of the brief: hot places, kernels, config classes."""
 
-from kernel_opt.model.state import RunState
-from kernel_opt.model.trace import Trace
-from kernel_opt.views.format import clean_line
+import math
+from collections.abc import Mapping, Sequence
 
-HOTSPOTS = 24  # more than anyone acts on in one edit
+from kernel_opt.model.state import RunState, Trial
+from kernel_opt.model.trace import Hotspot, Trace
+from kernel_opt.model.verdict import Outcome, Verdict
+from kernel_opt.views.format import clean_line
+from kernel_opt.views.learned import change_text
+from kernel_opt.views.statics import say_waves
+
+HOTSPOTS = 28  # more than anyone acts on in one edit
+_MIN_STALL_PCT = 1.0
+
 KERNELS = 8
 LINE_CAP = 300
 
 
-def hotspot_facts(trace: Trace | None) -> list[dict[str, object]]:
-    """Return the hottest places as rows."""
+def hotspot_facts(trace: Trace | None, tried: Mapping[str, str]) -> list[dict[str, object]]:
+    """Return the hot places as rows, in reading order, with how often each was aimed at."""
     return [
         {
             "id": spot.id,
@@ -19,27 +27,35 @@ def hotspot_facts(trace: Trace | None) -> list[dict[str, object]]:
             "share_pct": spot.share_pct,
             "source": table_cell(spot.source),
             "note": table_cell(spot.note),
+            "tried": tried.get(spot.id, ""),
         }
-        for spot in (trace.hotspots[:HOTSPOTS] if trace else ())
+        for spot in (_hottest(trace.hotspots) if trace else ())
     ]
+
+
+def _hottest(spots: Sequence[Hotspot]) -> list[Hotspot]:
+    """Return the hottest: sums over a whole kernel before single lines, the target of most time first."""
+    heat = {spot.id: (":" in spot.id and "@" not in spot.id, spot.share_pct) for spot in spots}
+    chosen = sorted(range(len(spots)), key=lambda place: heat[spots[place].id], reverse=True)[:HOTSPOTS]
+    return [spots[place] for place in sorted(chosen)]
 
 
 def kernel_facts(trace: Trace | None) -> list[dict[str, object]]:
     """Return the kernels under tuning as rows; what the tracer did not tell is a dash."""
-    targets = {target.name for target in trace.targets} if trace else set[str]()
-    waves = {
-        one.kernel: f"{one.waves_per_simd:g} of {one.max_waves_per_simd}, limit: {', '.join(one.limited_by) or 'none'}"
-        for one in (trace.occupancy if trace else ())
-    }
+    targets = {target.name: target.role.value for target in trace.targets} if trace else dict[str, str]()
+    waves = {one.kernel: say_waves(one) for one in (trace.occupancy if trace else ())}
     return [
         {
             "name": table_cell(kernel.name),
+            "role": targets[kernel.name],
             "calls": kernel.calls,
             "average_us": kernel.average_ns / 1000,
+            "share_pct": kernel.share_pct,
             "arch_vgpr": _known(kernel.arch_vgpr),
             "accum_vgpr": _known(kernel.accum_vgpr),
             "sgpr": _known(kernel.sgpr),
             "lds_bytes": _known(kernel.lds_bytes),
+            "scratch_bytes": _known(kernel.scratch_bytes),
             "waves": waves.get(kernel.name, "-"),
         }
         for kernel in (trace.kernels if trace else ())
@@ -47,17 +63,60 @@ def kernel_facts(trace: Trace | None) -> list[dict[str, object]]:
     ][:KERNELS]
 
 
+def stall_facts(trace: Trace | None) -> list[dict[str, object]]:
+    """Return what each kernel's time goes to, by kind of stall, in reading order."""
+    return [
+        {
+            "kernel": table_cell(one.kernel),
+            "kind": one.kind.value,
+            "share_pct": one.share_pct,
+            "stalled_pct": one.stalled_pct,
+            "idle": "-" if one.idle_pct is None else f"{one.idle_pct:.1f}",
+        }
+        for one in (trace.stalls if trace else ())
+        if one.share_pct >= _MIN_STALL_PCT
+    ]
+
+
 def class_facts(state: RunState) -> list[dict[str, object]]:
-    """Return the config classes as rows."""
+    """Return the config classes as rows, those with the most time first: what a gain there is worth, and what shows."""
+    best_us = {row.key: row.us for row in state.best.run.rows} if state.best else dict[str, float]()
     return [
         {
             "key": one.key,
-            "us": one.us,
+            "rows": len(one.configs),
+            "us": _geomean([best_us[row] for row in one.configs if row in best_us]) or one.us,
             "share_pct": one.share_pct,
+            "worth_pct": one.share_pct / 10,
             "detectable": "unknown" if (pct := state.detectable_pct.get(one.key)) is None else f"{pct:.1f}",
+            "tried": _tried_on(one.key, state.trials),
         }
-        for one in state.classes
+        for one in sorted(state.classes, key=lambda one: (-one.share_pct, one.key))
     ]
+
+
+def _tried_on(key: str, trials: Sequence[Trial]) -> str:
+    """Say how often a class was aimed at by name, and the most that any try has gained on it."""
+    aimed = sum(key in trial.targets for trial in trials)
+    ratios = [ratio for trial in trials for name, ratio in trial.ratios if name == key]
+    best_pct = 100 * (1 - min(ratios)) if ratios else 0.0
+    return f"{aimed}x" + (f", best try {best_pct:.1f} % faster" if best_pct > 0 else "")
+
+
+def result_facts(verdict: Verdict) -> list[dict[str, object]]:
+    """Return how each class fared, the losing ones first: what distinguishes them is what a split goes by."""
+    classes = sorted(verdict.classes, key=lambda one: (one.outcome is not Outcome.WORSE, one.outcome.value))
+    return [
+        {"key": one.key, "outcome": one.outcome.value, "change": change_text(one.ratio, one.interval)}
+        for one in classes
+    ]
+
+
+def _geomean(values: Sequence[float]) -> float:
+    """Return the geometric mean; 0 of nothing."""
+    if not values or min(values) <= 0:
+        return 0.0
+    return math.exp(sum(map(math.log, values)) / len(values))
 
 
 def _known(value: int | None) -> object:

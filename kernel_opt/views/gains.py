@@ -13,7 +13,7 @@ from kernel_opt.views.format import known
 
 SINGLE_RUNS = "script time, one benchmark run of each"
 SCRIPT_AFRESH = "script time, measured afresh"
-_METRICS = {Metric.GPU: "GPU time", Metric.GPU_WHOLE: "GPU time of the whole run", Metric.SCRIPT: "script time"}
+METRIC_WORDS = {Metric.GPU: "GPU time", Metric.GPU_WHOLE: "GPU time of the whole run", Metric.SCRIPT: "script time"}
 _RUN_OF_DETECTABLE = 1.4  # 95 % span of one run's difference (1.96 sd) over what 16 pairs detect (1.4 sd)
 
 
@@ -71,7 +71,7 @@ def headline_gain(headline: Verdict) -> Gain:
 
 
 def _afresh(headline: Verdict) -> str:
-    return f"{_METRICS[headline.metric]}, measured afresh"
+    return f"{METRIC_WORDS[headline.metric]}, measured afresh"
 
 
 def _class_afresh(headline: Verdict) -> str:
@@ -82,6 +82,12 @@ def _class_afresh(headline: Verdict) -> str:
 def of_interval(ratio: float | None, interval: tuple[float, float] | None, how: str) -> Gain:
     """Turn candidate over best, with its interval, into per cent saved."""
     return _of_ratio(ratio, None if interval is None else 50 * (interval[1] - interval[0]), how)
+
+
+def gain_record(ratio: float | None, interval: tuple[float, float] | None) -> dict[str, float | list[float] | None]:
+    """Return a gain with the ends of its 95 % interval as JSON says it, with no more digits than are known."""
+    ends = None if interval is None else [round(100 * (1 - interval[1]), 2), round(100 * (1 - interval[0]), 2)]
+    return {"gain_pct": of_interval(ratio, interval, "").gain_pct, "gain_interval_pct": ends}
 
 
 def class_mean_us(run: BenchRun | None, one: ConfigClass) -> float | None:

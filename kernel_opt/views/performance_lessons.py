@@ -1,5 +1,6 @@
 """The part of the report about what was learned: predictions against outcomes."""
 
+from kernel_opt.rules.learned import find_factor, predicted_gain_pct
 from kernel_opt.views.format import count
 from kernel_opt.views.learned import Finding
 from kernel_opt.views.markdown import Markdown, escape
@@ -20,9 +21,20 @@ def learned_lists(story: RunStory) -> dict[str, object]:
     counts = ", ".join(f"{len(rounds)} {finding.value}" for finding, rounds in found.items())
     titles = {Finding.CONFIRMED: "Confirmed", Finding.REFUTED: "Refuted"}
     return {
-        "summary": f"Of {count(total, 'prediction')}: {counts}." if total else "Nothing was tried yet.",
+        "summary": f"Of {count(total, 'prediction')}: {counts}.{_worth(story)}" if total else "Nothing was tried yet.",
         "lists": [_lessons(title, found[finding]) for finding, title in titles.items() if found[finding]],
     }
+
+
+def _worth(story: RunStory) -> str:
+    """Say how much of the predicted change was measured, where both are known."""
+    pairs = [
+        (predicted_gain_pct(one.hypothesis.prediction), 100 * (1 - one.verdict.target_ratio))
+        for one in story.rounds
+        if one.hypothesis and one.verdict and one.verdict.target_ratio is not None
+    ]
+    factor = find_factor(pairs)
+    return "" if factor is None else f" At the median {factor:.2g} of the predicted change was measured."
 
 
 def _lessons(title: str, rounds: list[RoundStory]) -> dict[str, object]:

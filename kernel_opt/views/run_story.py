@@ -14,7 +14,7 @@ from kernel_opt.model.state import RunState
 from kernel_opt.rules.evolve import evolve
 from kernel_opt.views.progress import Level, level_of
 from kernel_opt.views.story import RoundStory
-from kernel_opt.views.telling import add_fact
+from kernel_opt.views.telling import add_fact, open_story
 
 
 @dataclass(slots=True)
@@ -83,7 +83,7 @@ def add_entry(story: RunStory, entry: Entry) -> None:
 
 def _add_round(story: RunStory, entry: Entry) -> None:
     if isinstance(entry.fact, r.RoundOpened):
-        story.open_round = RoundStory(round=entry.fact.round, opened_s=entry.at_s, best=entry.fact.best)
+        story.open_round = open_story(entry.fact, entry.at_s)
     elif story.open_round is not None:
         add_fact(story.open_round, entry)
         if story.open_round.ending is not None:

@@ -6,6 +6,7 @@ from kernel_opt.model import steps as s
 from kernel_opt.model.settings import Settings
 from kernel_opt.model.stages import Doubted, HeadlineTimed, Ready, RollbackSealed, Unsound
 from kernel_opt.model.state import Expected, RunState
+from kernel_opt.rules.learned import calibrate
 from kernel_opt.rules.pace import expect, expect_round
 from kernel_opt.rules.protocol import next_step
 from kernel_opt.views.format import known
@@ -14,6 +15,7 @@ from kernel_opt.views.snapshot_agent import agent_now, spent_so_far
 from kernel_opt.views.snapshot_nouns import (
     Headline,
     HoldNow,
+    Predictions,
     Recent,
     RoundNow,
     Snapshot,
@@ -50,6 +52,7 @@ def snapshot(state: RunState, limits: Settings) -> bytes:
         keeps=state.tally.keeps,
         endings=dict(state.tally.endings),
         recent=_recent(state),
+        predictions=_predictions(state),
         spent=spent_so_far(state),
         stop=_stop(state),
         detectable_pct={key: None if pct is None else round(pct, 2) for key, pct in state.detectable_pct.items()},
@@ -122,6 +125,16 @@ def _headline(state: RunState) -> Headline | None:
         return None
     gain = headline_gain(state.headline)
     return Headline(gain=gain, pairs=state.headline.pairs, is_current=is_headline_current(state))
+
+
+def _predictions(state: RunState) -> Predictions:
+    found = calibrate(state.trials)
+    return Predictions(
+        confirmed=found.confirmed,
+        refuted=found.refuted,
+        inconclusive=found.inconclusive,
+        factor=None if found.factor is None else round(found.factor, 2),
+    )
 
 
 def _recent(state: RunState) -> tuple[Recent, ...]:

@@ -82,6 +82,16 @@ class Spent(Struct, frozen=True, kw_only=True):
     agents: tuple[AgentSpent, ...] = ()
 
 
+class Predictions(Struct, frozen=True, kw_only=True):
+    """What the run's predictions were worth, of those that were measured."""
+
+    confirmed: int
+    refuted: int
+    inconclusive: int
+    factor: float | None
+    """Median of measured over predicted change; None: none named a size."""
+
+
 class AgentNow(Struct, frozen=True, kw_only=True):
     """How the proposer is: when it last answered (wall clock), and why it does not now."""
 
@@ -124,6 +134,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     keeps: int
     endings: dict[str, int]
     recent: tuple[Recent, ...]
+    predictions: Predictions
     spent: Spent
     stop: StopNow | None
     detectable_pct: dict[str, float | None]

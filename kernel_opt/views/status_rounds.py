@@ -17,12 +17,23 @@ def round_rows(shot: Shot, terminal: Terminal) -> list[str]:
         limit = f", {shot['regressions_limit']} end the run" if shot["regressions_limit"] else ""
         text = f"{count(shot['regressions_in_a_row'], 'regression')} in a row{limit}"
         lines.append(row(terminal, "", (text, "warn")))
+    lines += _predicted(shot.get("predictions"), terminal)
     for number, one in enumerate(reversed(shot["recent"])):
         gain = "" if one["gain_pct"] is None else gain_text(one["gain_pct"], one.get("uncertainty_pct"))
         ending = (f"{one['ending']:12} ", _ENDINGS.get(one["ending"], ""))
         text = f"{gain:>13}  {clean(one['sentence'] or one['why'])}"
         lines.append(row(terminal, "" if number else "last", f"{one['round']:>4} ", ending, text))
     return lines
+
+
+def _predicted(found: Shot | None, terminal: Terminal) -> list[str]:
+    """Say what predictions were worth, once one was measured; a status of an older daemon does not tell."""
+    if found is None or not found["confirmed"] + found["refuted"] + found["inconclusive"]:
+        return []
+    text = f"{found['confirmed']} confirmed, {found['refuted']} refuted, {found['inconclusive']} inconclusive"
+    if found["factor"] is not None:
+        text += f"; measured is {found['factor']:g} times predicted"
+    return [row(terminal, "foretold", text)]
 
 
 def spent_rows(shot: Shot, terminal: Terminal) -> list[str]:

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Iterator
 
 from kernel_opt.model import facts as f
 from kernel_opt.model import round_facts as r
+from kernel_opt.model.explore import Aim
 from kernel_opt.model.facts import Entry, Purpose
 from kernel_opt.model.hypothesis import Origin
 from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.verdict import ClassVerdict, Outcome, Verdict
 from kernel_opt.rules.compile_gate import SETTLED
+from kernel_opt.views.format import count
 from kernel_opt.views.story import Attempt, RoundStory, Split
 
 
@@ -17,7 +19,7 @@ def tell_rounds(entries: Iterable[Entry], *, with_open: bool = True) -> Iterator
     story: RoundStory | None = None
     for entry in entries:
         if isinstance(entry.fact, r.RoundOpened):
-            story = RoundStory(round=entry.fact.round, opened_s=entry.at_s, best=entry.fact.best)
+            story = open_story(entry.fact, entry.at_s)
         elif story is not None:
             add_fact(story, entry)
             if story.ending is not None:
@@ -25,6 +27,16 @@ def tell_rounds(entries: Iterable[Entry], *, with_open: bool = True) -> Iterator
                 story = None
     if story is not None and with_open:
         yield story
+
+
+def open_story(fact: r.RoundOpened, at_s: float) -> RoundStory:
+    """Begin a round's story; what it is asked for besides going on from best is noted."""
+    story = RoundStory(round=fact.round, opened_s=at_s, best=fact.best)
+    if fact.ask is not None and fact.ask.aim is not Aim.EXPLOIT:
+        never = ", which is never kept" if fact.ask.aim is Aim.PROBE else ""
+        dry = count(fact.ask.dry, "try", "tries")
+        story.notes.append(f"asked for: {fact.ask.aim.value}{never}, after {dry} without a keep")
+    return story
 
 
 def find_given_up(entries: Iterable[Entry]) -> frozenset[int]:

@@ -83,9 +83,9 @@ def test_the_preset_explains_every_key() -> None:
     plain = tomllib.loads(path.read_text())
     written = {f"{name}.{key}" for name, table in plain.items() if isinstance(table, dict) for key in table}
     written |= {name for name, value in plain.items() if not isinstance(value, dict)}
-    # Knobs are tables that belong to one kernel: the preset shows one as a comment.
-    assert leaves(read_settings(path)) - written == {"knobs"}
-    assert any("[[knobs]]" in line for line in lines)
+    # Tables that belong to one kernel or one person: the preset shows one of each as a comment.
+    assert leaves(read_settings(path)) - written == {"agents", "knobs"}
+    assert all(any(f"[[{name}]]" in line for line in lines) for name in ("agents", "knobs"))
     keys = [number for number, line in enumerate(lines) if line[:1].isalpha()]
     bare = [lines[number] for number in keys if not lines[number - 1].startswith("#") and number - 1 not in keys]
     assert bare == []

@@ -1,4 +1,4 @@
-"""Kills at the steps that the story does not take: resting, and ending on a branch that its user has moved."""
+"""Kills at the steps that the story does not take: resting, asking for a message, ending on a branch that was moved."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from tests.crash.lives import LIMIT_S, begin, is_killed, last_words, live
 from tests.e2e.proof import prove_journal, prove_none_doubled, prove_quiet, prove_user
 from tests.e2e.toy import TAG, Toy
 
-ELSEWHERE = ("rest", "finish")
+ELSEWHERE = ("rest", "finish", "explain")
 """The steps that are reached here."""
 
 
@@ -26,6 +26,12 @@ def kill_at_rest(toy: Toy, mutant: str = "none") -> int:
         os.kill(daemon.pid, signal.SIGUSR1)
         assert is_killed(daemon.wait(LIMIT_S)), last_words(toy)
     return 3
+
+
+def kill_at_explaining(toy: Toy) -> None:
+    """Kill a run before and after its agent is asked why the candidate works."""
+    _die_at(toy, "explain:before:kill", "none")
+    _die_at(toy, "explain:after:kill", "none")
 
 
 def kill_at_forced_end(toy: Toy, mutant: str = "none") -> int:

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from kernel_opt.model.facts import Faulted, NoIdleGpu, Paused, Stopped, Unpaused
-from tests.crash.elsewhere import ELSEWHERE, kill_at_forced_end, kill_at_rest, prove_forced_end
+from tests.agents.book import claim
+from tests.agents.running import CLAUDE, aim_stand_in, make_run
+from tests.crash.elsewhere import ELSEWHERE, kill_at_explaining, kill_at_forced_end, kill_at_rest, prove_forced_end
 from tests.crash.lives import find_places, finish, fired, is_killed, last_words, live
 from tests.e2e.proof import prove
-from tests.e2e.toy import STORY, STORY_KERNELS, kernel, make_toy, writes
+from tests.e2e.toy import STORY, STORY_KERNELS, TAG, kernel, make_toy, writes
 
 
 def test_a_run_killed_at_every_named_place_ends_as_if_never_killed(tmp_path: Path) -> None:
@@ -36,6 +38,18 @@ def test_a_paused_run_is_killed_while_it_rests(tmp_path: Path) -> None:
     finish(toy)
     assert [type(fact) for fact in toy.facts(Paused, Unpaused)] == [Paused, Unpaused]
     prove(toy)
+
+
+def test_a_run_is_killed_while_it_asks_for_a_message(tmp_path: Path) -> None:
+    """It asks again when it must; the gain is kept once, with the agent's words."""
+    toy = make_run(tmp_path / "toy", CLAUDE)
+    edit = {"files": {"kernels/k.py": kernel(90, 180)}, "says": claim("less work"), "trouble": ""}
+    words = {"files": {}, "says": "It waits less.", "trouble": ""}
+    aim_stand_in(toy, {"1:propose": edit, "1:commit-message": words})
+    kill_at_explaining(toy)
+    finish(toy)
+    prove(toy, [kernel(100, 200), kernel(90, 180)])
+    assert toy.git("log", "--format=%B", f"kernel-opt/{TAG}").count("It waits less.") == 1
 
 
 def test_a_run_is_killed_while_it_gives_up(tmp_path: Path) -> None:

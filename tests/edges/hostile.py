@@ -1,4 +1,4 @@
-"""A program that leaves five kinds of processes behind, all deaf to polite signals. Usage: hostile.py stay|leave [MARK].
+"""A program that leaves five kinds of processes behind, all deaf to polite signals. Usage: hostile.py stay|leave [MARK]
 
 A plain child, one in its own session, one double-forked, one double-forked with a new program and an empty environment,
 and one that forks itself anew every 20 ms. Prints ``ready`` when all of them live.

@@ -264,3 +264,15 @@ def test_what_was_captured_comes_out_again(
 
 def tree_of(repository: Repository) -> str:
     return user_git(repository.root, "rev-parse", "HEAD^{tree}").strip()
+
+
+def test_a_key_in_an_edit_never_gets_into_git(tree: RunTree) -> None:
+    """It is told as a change like others, with the key left out: neither the tree nor any object has it."""
+    key = "sk-scripted-0123456789"
+    (tree.path / "kernels/pa.py").write_text(f"KEY = {key!r}\n")
+    edit = capture_edit(tree.repository, tree.path, base_of(tree), secrets=(key,))
+    assert [change.path for change in edit.changes] == ["kernels/pa.py"]
+    assert tree.repository.read_at(edit.tree, "kernels/pa.py") == b"KEY = '[secret]'\n"
+    every = tree.repository.git.run("cat-file", "--batch-all-objects", "--batch")
+    assert b"[secret]" in every
+    assert key.encode() not in every

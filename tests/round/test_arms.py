@@ -95,6 +95,7 @@ def make(tmp_path: Path, *script: End) -> tuple[FakeBench, SimpleNamespace, Arms
         platform=open_kit(PlatformSettings(name="rocm")),
         wishes=SimpleNamespace(stop_now=lambda: None),
         relative=lambda path: str(path.relative_to(tmp_path)),
+        unheeded=frozenset[str](),
     )
     bench = FakeBench(tmp_path, list(script))
     return bench, tools, Arms(bench, RunState(), tools)

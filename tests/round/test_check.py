@@ -7,12 +7,18 @@ import pytest
 from msgspec.structs import replace
 
 from kernel_opt.edges.git_refs import read_ref, round_ref
+from kernel_opt.edges.tree_edit import tree_with
 from kernel_opt.model.hypothesis import Origin
 from kernel_opt.model.round_facts import Checked, Dropped, Ending, Refused
 from kernel_opt.model.settings import EditSettings
+from kernel_opt.model.stages import Drafted
 from kernel_opt.model.state import Best, RunState, Trial
+from kernel_opt.round import check as checking
 from kernel_opt.round import repeats
 from kernel_opt.round.check import check
+from kernel_opt.round.repeats import find_repeat
+from kernel_opt.views.performance import REPORT
+from kernel_opt.views.performance_progress import PICTURE
 from tests.edges.toy_repository import user_git
 from tests.fakes import bench_run, entry, hypothesis, settings, trace
 from tests.round.toolbox import Box, make_box, write
@@ -172,3 +178,45 @@ def test_without_a_draft_there_is_nothing_to_check(box: Box) -> None:
     """A mistake of ours, told as one."""
     with pytest.raises(TypeError, match="nothing is drafted"):
         check(box.state(), box.tools)
+
+
+def test_the_same_code_under_another_report_is_refused(box: Box) -> None:
+    """Every keep commits our documents beside the code: an old candidate under them is still the old candidate."""
+    first = accept(box, box.draft(FASTER)).candidate
+    draft = box.draft(FASTER, 2).stage
+    assert isinstance(draft, Drafted)
+    reported = tree_with(box.tools.repository, first.commit, {REPORT: b"# a keep since then\n", PICTURE: b"<svg/>"})
+    assert reported != draft.edit.tree
+    again = box.state(2, stage=replace(draft, edit=replace(draft.edit, tree=reported)))
+    assert "tried as Round 1: proposed" in refuse(box, again).why
+
+
+def test_going_back_to_the_baseline_is_no_new_code(box: Box) -> None:
+    """It was measured before anything else."""
+    later = write("kernels/pa.py", "TILE = 32\n")
+    kept = accept(box, box.draft(later)).candidate
+    back = box.draft(write("kernels/pa.py", "TILE = 16\n"), 2)
+    assert isinstance(back.stage, Drafted)
+    tree = box.tools.repository.commit_of(box.base)
+    edit = replace(box.draft(later, 2).stage.edit, base=kept.commit, tree=f"{tree}^{{tree}}")
+    refused = find_repeat(replace(back.stage, edit=edit), box.state(2), box.tools)
+    assert refused is not None
+    assert "tried as the baseline" in refused.why
+
+
+def test_nearly_a_dead_end_is_refused_before_anything_is_written(box: Box) -> None:
+    """With the round that it repeats; its relatives stand in the notes of what is let through."""
+    said = "Prefetching the next tile of K hides the wait in the main loop of the kernel."
+    past = Trial("In the main loop of the kernel, prefetching the next tile of K hides the wait.", Ending.TIE, round=9)
+    state = box.draft(FASTER, trial_blocks=((replace(past, files=("kernels/pa.py",)),),))
+    near = replace(state, stage=replace(state.stage, hypothesis=hypothesis(said)))
+    assert "round 9" in refuse(box, near).why
+    named = replace(near, stage=replace(near.stage, hypothesis=replace(hypothesis(said), differs="best has moved")))
+    assert accept(box, named).notes == ("nearest earlier tries: round 9 (tie)",)
+    assert accept(box, replace(box.draft(SLOWER, 2), trial_blocks=())).notes == ()
+
+
+def test_a_candidate_names_the_functions_it_touches(box: Box) -> None:
+    """So that later proposals find it."""
+    text = "def decode():\n    return 1\n"
+    assert accept(box, box.draft(write("kernels/new.py", text))).candidate.touched == ("decode",)

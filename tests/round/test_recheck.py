@@ -12,6 +12,7 @@ from kernel_opt.model.config import ConfigRow
 from kernel_opt.model.facts import Disturbed, Fact, Faulted, NoIdleGpu
 from kernel_opt.model.integrity import CheckOutcome, IntegrityCheck
 from kernel_opt.model.integrity_settings import IntegritySettings
+from kernel_opt.model.measurement import Arm, Measurement, RowTime, TimedRun
 from kernel_opt.model.round_facts import Rechecked, Refused
 from kernel_opt.model.settings import BenchmarkSettings, Settings
 from kernel_opt.model.stages import Tries, Weighed
@@ -296,3 +297,17 @@ def test_what_was_seen_of_a_commit_is_not_looked_at_again(tmp_path: Path, monkey
             monkeypatch.setattr("kernel_opt.round.audit.write_record", lambda *_: None)
         assert isinstance(bench.look(monkeypatch), Rechecked)
         assert [log for log in bench.session.logs if log.startswith("calls")] == logs
+
+
+def test_the_floor_is_that_of_the_kernel_where_it_was_traced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the script took to launch it hides a kernel that did nothing."""
+    bench = Bench(tmp_path, FAST, replace(LIMITS, floor_bytes="size * 1000", peak_gb_s=1.0))
+    gpu_us = tuple(RowTime(config=row.key, us=0.1) for row in ROWS)
+    run = TimedRun(arm=Arm.CANDIDATE, card="c", script_us=(), gpu_us=gpu_us)
+    measured = Measurement(best=bench.best, candidate=bench.commit, runs=(run,))
+    bench.state = replace(bench.state, measurements=(measured,))
+    fact = bench.look(monkeypatch)
+    assert isinstance(fact, Refused)
+    assert (fact.rule, bench.session) == ("physics-floor", None)
+    bench = Bench(tmp_path / "untraced", FAST, replace(LIMITS, floor_bytes="size * 1000", peak_gb_s=1.0))
+    assert isinstance(bench.look(monkeypatch), Rechecked)

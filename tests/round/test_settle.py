@@ -27,7 +27,8 @@ from kernel_opt.model.state import Best, RunState, StopState
 from kernel_opt.model.steps import Drop, Finish, Format, OpenRound, Publish, Seal
 from kernel_opt.model.verdict import Outcome
 from kernel_opt.round.check import check
-from kernel_opt.round.settle import drop, finish, format_candidate, open_round, publish, seal
+from kernel_opt.round.format import format_candidate
+from kernel_opt.round.settle import drop, finish, open_round, publish, seal
 from tests.edges.toy_repository import files_below, user_git
 from tests.fakes import bench_run, hypothesis, settings, verdict
 from tests.round.toolbox import Box, make_box, write

@@ -9,7 +9,7 @@ from kernel_opt.model.config import ConfigRow
 from kernel_opt.model.recording import Launch, Recording
 from kernel_opt.model.trace import KernelSummary, TargetKernel, Trace
 from kernel_opt.rules.attribution import Attribution, CallCounts, RowGpuTime
-from kernel_opt.rules.calls import find_call_cheat
+from kernel_opt.rules.calls import find_call_cheat, find_call_cheats
 
 COUNTS = CallCounts(warmup=3, timed=10)
 HONEST = (180.0, 101.0, 100.0)
@@ -199,3 +199,49 @@ def test_wrong_settings_are_not_held_against_a_candidate() -> None:
         assert (refusal.rule if refusal else "") == rule
     assert refusal is not None
     assert "as the baseline does, whose 7 launches are fewer than the settings tell" in refusal.why
+
+
+# --- some of the timed calls ------------------------------------------------------------------------------------------
+
+
+def uneven(*samples_us: float, config: str = "r0") -> RowGpuTime:
+    """A row whose timed calls took this long."""
+    return replace(row(config=config), samples_us=samples_us)
+
+
+@pytest.mark.parametrize(
+    "samples_us",
+    [
+        (100.0,) * 5 + (0.1,) * 5,  # right for eight calls, then nothing
+        (100.0, 0.1) * 5,  # every other call
+        (0.1,) * 8 + (100.0,) * 2,
+        (100.0,) * 9 + (0.1,),  # one of ten
+        (0.1,) * 9 + (100.0,),  # one for all
+    ],
+)
+def test_timed_calls_are_alike(samples_us: tuple[float, ...]) -> None:
+    """Whichever of the timed calls are skipped, the others show what a call takes."""
+    assert find(seen(uneven(*samples_us)), BEST) == "uneven-calls"
+
+
+@pytest.mark.parametrize("samples_us", [(100.0,) * 9 + (900.0,), (100.0, 180.0) * 5, (100.0,), ()])
+def test_a_hiccup_and_noise_are_honest(samples_us: tuple[float, ...]) -> None:
+    """One long call is the machine's, and so is a clock that steps; a single timed call cannot be uneven."""
+    assert find(seen(uneven(*samples_us)), BEST, script_us=500.0) == ""
+
+
+def test_what_best_does_as_well_is_usual() -> None:
+    """Where best's own timed calls are of two kinds, the candidate's may be; in few rows of many it is a hiccup."""
+    odd = (100.0, 10.0) * 5
+    assert find(seen(uneven(*odd)), seen(uneven(*odd))) == ""
+    rows = (uneven(*odd), *(row(config=f"r{number}") for number in range(1, 4)))
+    assert find(seen(*rows), seen(row())) == ""
+
+
+def test_everything_that_is_found_is_told() -> None:
+    """A candidate may cheat in several ways; who looks for the worth of one check needs all."""
+    recording = Recording(launches=(Launch(kernel="pa_main", calls=3, total_ns=1000),))
+    rows = [ConfigRow(key="r0", values={}, us=10.0)]
+    odd = seen(uneven(*(100.0, 10.0) * 5))
+    told = find_call_cheats(recording, ["pa_main"], rows, odd, BEST, COUNTS)
+    assert [refusal.rule for refusal in told] == ["skipped-calls", "uneven-calls", "script-below-trace"]

@@ -56,6 +56,14 @@ def test_each_forgery_fails_its_check(name: str, run: BenchRun, rest: dict[str, 
     assert found.why
 
 
+def test_what_an_unheeded_check_finds_changes_nothing() -> None:
+    """It stands among the checks as failed all the same."""
+    checks = check_figures(Figures(run=replace(RUN, rows=ROWS[:1]), baseline=RUN, log=LOG))
+    found = find_failed(checks)
+    assert found is not None
+    assert find_failed(checks, (found.name,)) is None
+
+
 def test_what_the_target_does_not_have_is_not_checked() -> None:
     """A script that prints no times, settings without control columns, a table from before columns were noted."""
     quiet = replace(RUN, tells_summary=False)

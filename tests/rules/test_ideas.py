@@ -1,7 +1,7 @@
 """The next idea of a playbook is the one that the trace speaks for most."""
 
 from kernel_opt.model.idea import Evidence, Idea, Predicts
-from kernel_opt.rules.ideas import HotLine, one_line, rank_ideas
+from kernel_opt.rules.ideas import HotLine, one_line, rank_ideas, shuffle_ideas
 
 LINES = (
     HotLine(id="h1", kernel="pa_main", text="x = load(k)", share_pct=40.0),
@@ -67,3 +67,17 @@ def test_an_idea_may_wait_for_others() -> None:
     assert names(ideas) == ["a"]
     assert names(ideas, (("A", "tie"),)) == []
     assert names(ideas, (("A", "kept"),)) == ["b"]
+
+
+def test_an_order_of_chance() -> None:
+    """Only the seed decides it, the same again in every round; what was tried or stands on nothing is left out."""
+    ideas = {name: idea(name, min_share_pct=50.0) for name in "abcdef"}
+    orders = {seed: [one.name for one in shuffle_ideas(ideas, (), seed)] for seed in range(8)}
+    assert all(sorted(order) == sorted(ideas) for order in orders.values())
+    assert len({tuple(order) for order in orders.values()}) > 4
+    tried = [name for name in orders[3] if name != orders[3][0]]
+    assert [one.name for one in shuffle_ideas(ideas, ((orders[3][0], "tie"),), 3)] == tried
+    waiting = {"a": idea("a"), "b": idea("b", after=("a",))}
+    assert [one.name for one in shuffle_ideas(waiting, (), 0)] == ["a"]
+    assert [one.name for one in shuffle_ideas(waiting, (("a", "kept"),), 0)] == ["b"]
+    assert shuffle_ideas(waiting, (("a", "kept"),), 0)[0].hotspots == ()

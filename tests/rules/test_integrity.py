@@ -21,6 +21,14 @@ def judge(*changes: Change, limits: EditSettings = OPEN) -> Refusal | None:
     return judge_edit(Edit(base="base", tree="tree", changes=changes), limits, BENCH)
 
 
+def test_an_unheeded_rule_refuses_nothing() -> None:
+    """So that it can be seen what each rule is worth; the others still do."""
+    edit = Edit(base="base", tree="tree", changes=(change("kernels/pa.so", mode="120000"),))
+    rules = [rule_of(judge_edit(edit, OPEN, BENCH, off)) for off in ((), ("protected-path",), ("not-a-plain-file",))]
+    assert rules == ["protected-path", "not-a-plain-file", "protected-path"]
+    assert judge_edit(edit, OPEN, BENCH, ("protected-path", "not-a-plain-file")) is None
+
+
 def rule_of(refusal: Refusal | None) -> str:
     return refusal.rule if refusal else ""
 

@@ -45,3 +45,10 @@ def test_without_a_column_or_a_baseline_it_is_not_checked() -> None:
     """And said so."""
     assert check_precision(BASELINE, BASELINE, (), 1.5).outcome is CheckOutcome.NOT_CHECKED
     assert check_precision((), BASELINE, ("*",), 1.5).outcome is CheckOutcome.NOT_CHECKED
+
+
+def test_rounding_is_no_loss() -> None:
+    """Sums in another order differ in their last bits, by more than a factor of what was nearly exact."""
+    now = rows("9e-6", "8e-6")
+    assert check_precision(BASELINE, now, ("*_diff",), 1.5, 1e-5).outcome is CheckOutcome.PASSED
+    assert check_precision(BASELINE, now, ("*_diff",), 1.5, 5e-6).outcome is CheckOutcome.FAILED

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from kernel_opt.model import steps as s
 from kernel_opt.model.facts import DaemonStarted, Fact, ProposerAway
 from kernel_opt.model.hypothesis import Origin
+from kernel_opt.model.integrity_settings import IntegritySettings
 from kernel_opt.model.round_facts import Dropped, Ending, Kept, RoundOpened
 from kernel_opt.model.settings import Settings
 from kernel_opt.model.stages import (
@@ -109,12 +110,15 @@ def walked() -> tuple[dict[str, int], set[tuple[type, type]]]:
             assert isinstance(fact, Kept) or gone_back
 
     limits = replace(SMALL, stop=replace(SMALL.stop, max_rounds=1))
+    # What a gain's size and what a round's mends lead to multiply: the one is walked without the other.
+    once = replace(limits, integrity=IntegritySettings(large_total=100.0, large_class=100.0))
+    unmended = replace(limits, round=replace(limits.round, repairs=0, quick_fixes=0, send_backs=0))
     sealed = at_every_stage()[HeadlineTimed]
     kept = replace(sealed, stage=Ready(), tally=replace(sealed.tally, rounds_since_start=0))
     explore(with_model(at_every_stage()[Vetted]), note, limits)
     lengths = {
-        name: longest_path(explore(start, note, limits), key_of(start))
-        for name, start in (("baseline", NEED), ("headline", kept))
+        name: longest_path(explore(start, note, within), key_of(start))
+        for name, start, within in (("baseline", NEED, once), ("headline", kept, unmended))
     }
     return lengths, moves
 

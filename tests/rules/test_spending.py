@@ -9,7 +9,7 @@ from kernel_opt.model.hypothesis import Candidate, Hypothesis, Origin, Usage
 from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.settings import StopSettings
 from kernel_opt.model.spending import AgentTally, Spent
-from kernel_opt.model.stages import Barred, Opened, Tries
+from kernel_opt.model.stages import Barred, Opened, Runnable, Tries
 from kernel_opt.model.state import Hold, RunState, Tally
 from kernel_opt.model.steps import Amend, Bench, Drop, OpenRound, Propose, Wait
 from kernel_opt.rules.evolve import evolve
@@ -93,6 +93,8 @@ def test_over_the_rounds_budget_nothing_more_is_asked_in_it(limit: dict[str, flo
         step = within_budget(amend(origin), state, limits)
         assert isinstance(step, Drop)
         assert (step.ending, step.why) == (ending, "the round's budget is spent: 1.00 USD, 100 tokens")
+    runnable = replace(state, stage=Runnable(Hypothesis(sentence="s"), CANDIDATE, Tries(), "more spills"))
+    assert within_budget(amend(Origin.LOOK_AGAIN), runnable, limits) == Bench("c", "candidate.log")
     back = within_budget(Propose("repeat: again"), replace(state, stage=BARRED), limits)
     assert isinstance(back, Drop)
     assert (back.ending, back.why.endswith("; repeat: again")) == (Ending.GAVE_NOTHING, True)

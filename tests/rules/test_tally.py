@@ -30,6 +30,7 @@ ENDINGS = {
     Ending.INFRASTRUCTURE: (3, 2, 2, 4),
     Ending.REFUSED: (3, 1, 2, 5),
     Ending.GAVE_NOTHING: (3, 1, 3, 0),
+    Ending.PROBED: (3, 0, 0, 0),
 }
 
 

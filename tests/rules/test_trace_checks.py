@@ -108,6 +108,14 @@ def test_it_runs_alike_with_and_without_the_tracer(plain_us: dict[str, float], o
     assert check_plain(({"a": 10.0}, EVEN), (plain_us, EVEN), 25.0).outcome is outcome
 
 
+def test_what_the_tracer_costs_is_no_cheat() -> None:
+    """A short call takes twice as long beside a tracer whose cost best shows; a skipped one is shorter than that."""
+    best, traced_best = {"a": 100.0}, replace(EVEN, script_us={"a": 110.0})
+    short, remembered = replace(EVEN, script_us={"a": 20.0}), replace(EVEN, script_us={"a": 90.0})
+    assert check_plain((best, traced_best), ({"a": 10.0}, short), 25.0).outcome is PASSED
+    assert check_plain((best, traced_best), ({"a": 10.0}, remembered), 25.0).outcome is FAILED
+
+
 def test_all_checks_are_told_by_name() -> None:
     """Each once; without a trace most cannot be made."""
     checks = check_seen(EVEN, EVEN, ({"a": 10.0}, {"a": 10.0}), 25.0)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from kernel_opt.model import facts as f
 from kernel_opt.model import round_facts as r
+from kernel_opt.model.compiled import Compiled
 from kernel_opt.model.facts import Entry, Fact
 from tests.fakes import words_of
 
@@ -67,6 +68,8 @@ def _word(fact: Fact) -> str:
             return f"stopped at {fact.best}"
         case f.StopAsked():
             return f"{fact.by} asked to stop"
+        case r.Checked(compiled=Compiled() as compiled):
+            return compiled.outcome.value
         case _ if isinstance(fact, SILENT):
             return ""
         case _:

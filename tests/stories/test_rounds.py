@@ -125,6 +125,23 @@ ROUNDS = {
         {"Judge": ["better", "better"], "Recheck": ["fault"] * 3},
         f"right -> better -> formatted -> right -> better -> {THREE_FAULTS} -> dropped as infrastructure",
     ),
+    "does not compile": (
+        {"Check": ["does-not-compile", "good"]},
+        "does-not-compile -> quick-fix -> right -> tie -> dropped as tie",
+    ),
+    "cannot be launched, twice": (
+        {"Check": ["cannot-launch", "cannot-launch"]},
+        "cannot-launch -> quick-fix -> cannot-launch -> dropped as failed",
+    ),
+    "compiles to the same": ({"Check": ["unused"]}, "unused -> dropped as unused"),
+    "compiles to costlier code": (
+        {"Check": ["costlier", "costlier"]},
+        "costlier -> look-again -> costlier -> right -> tie -> dropped as tie",
+    ),
+    "stands by its costlier code": (
+        {"Check": ["costlier"], "Amend": ["nothing"]},
+        "costlier -> nothing -> right -> tie -> dropped as tie",
+    ),
     "a cheat": ({"Check": ["cheat"]}, "cheat -> dropped as refused"),
     "a cheat that only the run shows": ({"Bench": ["good", "cheat"]}, "cheat -> dropped as refused"),
     "a cheat that only the timing shows": ({"Measure": ["good", "cheat"]}, "right -> cheat -> dropped as refused"),

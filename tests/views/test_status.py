@@ -80,9 +80,9 @@ def test_many_classes_do_not_push_the_rest_away():
     shot = {**seen.shot, "classes": [{**one, "key": f"c={n}", "share_pct": n} for n in range(12)]}
     lines = render_screen(seen._replace(shot=shot), Terminal(80), 0)
     assert len(lines) == 24
-    assert sum(" c=" in line for line in lines) == 6
+    assert sum(" c=" in line for line in lines) == 5
     assert any("c=11" in line for line in lines)
-    assert any("and 6 more" in line for line in lines)
+    assert any("and 7 more" in line for line in lines)
     higher = render_screen(seen._replace(shot=shot), Terminal(80), 0, 60)
     assert any("and 4 more" in line for line in higher)
 
@@ -107,3 +107,13 @@ def test_classes_that_cannot_show_a_small_gain_are_told():
     told = next(line for line in lines if line.startswith("  noise"))
     assert "1 of 2 classes cannot show 2 %" in told
     assert canned.KEYS[0] in told
+
+
+def test_an_older_daemon_tells_nothing_of_predictions():
+    """Its status is shown all the same; before the first measured prediction there is no line of them either."""
+    seen = seen_of(canned.running())
+    assert any("foretold" in line for line in render_screen(seen, Terminal(80), 0))
+    older = {key: value for key, value in seen.shot.items() if key != "predictions"}
+    assert not any("foretold" in line for line in render_screen(seen._replace(shot=older), Terminal(80), 0))
+    sizeless = {**seen.shot, "predictions": {**seen.shot["predictions"], "factor": None}}
+    assert not any("times predicted" in line for line in render_screen(seen._replace(shot=sizeless), Terminal(80), 0))

@@ -2,13 +2,14 @@ from kernel_opt.model import facts as f
 from kernel_opt.model import round_facts as r
 from kernel_opt.model.bench import WrongRow
 from kernel_opt.model.edit import Edit
+from kernel_opt.model.explore import Aim, Ask
 from kernel_opt.model.hypothesis import Origin, Usage
 from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.verdict import Outcome
 from kernel_opt.views.learned import Finding
 from kernel_opt.views.sentences import tell_verdict
 from kernel_opt.views.story import main_kernels, specialised_kernels
-from kernel_opt.views.telling import tell_rounds
+from kernel_opt.views.telling import open_story, tell_rounds
 from tests.views import canned
 
 EDIT = Edit(base="b" * 40, tree="t" * 40, changes=())
@@ -105,3 +106,14 @@ def test_kernels_by_their_role():
     assert main_kernels(trace) == ("pa_decode_kernel",)
     assert specialised_kernels(trace) == ("pa_decode_1024",)
     assert main_kernels(None) == ()
+
+
+def test_a_round_that_was_asked_for_something_else_says_so():
+    """In its notes; a probe is marked as what is never kept, and going on from best needs no word."""
+    told = {
+        aim: open_story(r.RoundOpened(round=1, best="b", seed=1, ask=Ask(aim=aim, dry=2)), 1.0).notes for aim in Aim
+    }
+    assert told[Aim.EXPLOIT] == []
+    assert told[Aim.RADICAL] == ["asked for: radical, after 2 tries without a keep"]
+    assert told[Aim.PROBE] == ["asked for: probe, which is never kept, after 2 tries without a keep"]
+    assert open_story(r.RoundOpened(round=1, best="b", seed=1), 1.0).notes == []

@@ -9,6 +9,7 @@ from kernel_opt.edges.agents.events import Event, count, money, table, texts, wo
 from kernel_opt.edges.agents.order import Order, Version
 from kernel_opt.edges.agents.proposal_schema import proposal_schema
 from kernel_opt.edges.agents.told import CallEnd, Told, classify_status, classify_words
+from kernel_opt.edges.skills import PLUGIN
 from kernel_opt.model.hypothesis import Usage
 from kernel_opt.model.proposal import Task
 
@@ -56,6 +57,10 @@ class Claude:
             flags += ["--model", order.agent.model]
         if order.limits.max_turns:
             flags += ["--max-turns", str(order.limits.max_turns)]
+        if order.request.skills:
+            # Without the rules it may neither call a skill nor read what one refers to: nobody is there to be asked.
+            rules = f"Skill({PLUGIN}:*),Read(/{order.request.skills}/**)"
+            flags += ["--plugin-dir", order.request.skills, "--allowedTools", rules]
         if order.left_usd is not None:
             flags += ["--max-budget-usd", f"{order.left_usd:.4f}"]
         if order.request.task is Task.PROPOSE:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import msgspec
 
@@ -10,6 +11,7 @@ from kernel_opt.edges.agents.order import Order, Version
 from kernel_opt.edges.agents.proposal_schema import proposal_schema
 from kernel_opt.edges.agents.told import CallEnd, Told, classify_words
 from kernel_opt.edges.files import atomic_write
+from kernel_opt.edges.skills import link_skills
 from kernel_opt.model.hypothesis import Usage
 from kernel_opt.model.proposal import Task
 from kernel_opt.model.sandbox import SandboxLevel
@@ -50,6 +52,8 @@ class Codex:
         home = order.private / "codex"
         home.mkdir(exist_ok=True)
         atomic_write(home / "config.toml", CONFIG.format(mode=_find_mode(order)).encode())
+        if order.request.skills:
+            link_skills(sorted(Path(order.request.skills, "skills").iterdir()), home / "skills")
         atomic_write(order.private / "schema.json", json.dumps(proposal_schema()).encode())
 
     def argv(self, order: Order) -> list[str]:

@@ -52,7 +52,7 @@ def build_sampler(environ: Mapping[str, str]) -> Path:
         return library
     cache.mkdir(parents=True, exist_ok=True)
     fresh = library.with_suffix(f".{os.getpid()}.tmp")
-    argv = [*compiler, "-O2", "-shared", "-fPIC", "-o", str(fresh), str(_SOURCE), "-lpthread", "-lrt"]
+    argv = [*compiler, "-O2", "-shared", "-fPIC", "-o", str(fresh), str(_SOURCE), "-lpthread", "-lrt", "-ldl"]
     try:
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
     except OSError as error:

@@ -1,10 +1,14 @@
 /* Loaded into a program by LD_PRELOAD: times every kernel launch and samples the program counter inside launches.
  *
  * A program launches a kernel through host_trace_launch when it finds that symbol, and calls the kernel itself when not.
+ * A launch is as long as the CPU time that the whole process used meanwhile: work that the kernel hands to threads of
+ * its own is the kernel's work all the same. It is named as its symbol is, where it has one, whatever the program says.
+ *
  * At exit one text file <pid>.raw is written into HOST_TRACER_OUT: M lines (mappings), L lines (launches), S lines
  * (samples). A program without launches leaves nothing. host_wrap.py makes rocprofv3's tables of it.
  */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
@@ -122,6 +126,9 @@ static uint32_t find_name(const char *name)
 void host_trace_launch(void (*kernel)(const void *), const void *args, const char *name, uint32_t grid_x,
                        uint32_t grid_y, uint32_t grid_z, uint32_t group_x, uint32_t group_y, uint32_t group_z)
 {
+    Dl_info symbol;
+    if (dladdr((void *)kernel, &symbol) && symbol.dli_sname && symbol.dli_saddr == (void *)kernel)
+        name = symbol.dli_sname;
     uint32_t i = atomic_fetch_add(&num_launches, 1);
     if (!launches || i >= MAX_LAUNCHES) {
         kernel(args);
@@ -135,9 +142,9 @@ void host_trace_launch(void (*kernel)(const void *), const void *args, const cha
     launch->group[0] = group_x, launch->group[1] = group_y, launch->group[2] = group_z;
     launch->start_ns = read_ns(CLOCK_BOOTTIME);
     current_dispatch = i + 1;
-    uint64_t begin = read_ns(CLOCK_THREAD_CPUTIME_ID);
+    uint64_t begin = read_ns(CLOCK_PROCESS_CPUTIME_ID);
     kernel(args);
-    launch->cpu_ns = read_ns(CLOCK_THREAD_CPUTIME_ID) - begin;
+    launch->cpu_ns = read_ns(CLOCK_PROCESS_CPUTIME_ID) - begin;
     current_dispatch = 0;
 }
 

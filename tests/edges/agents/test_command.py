@@ -25,13 +25,14 @@ def test_it_edits_the_worktree_and_leaves_its_claim_where_it_was_told(tmp_path: 
     """Brief on standard input and by name; started in the worktree; the cost as it told it."""
     tree = make_worktree(tmp_path)
     script = (
-        f'cat > seen; cat "$KERNEL_OPT_BRIEF" >> seen; echo "$KERNEL_OPT_TASK $KERNEL_OPT_ROUND" >> seen;'
+        f'cat > seen; cat "$KERNEL_OPT_BRIEF" >> seen;'
+        f' echo "$KERNEL_OPT_TASK $KERNEL_OPT_ROUND $KERNEL_OPT_SEED" >> seen;'
         f' echo {shlex.quote(CLAIM)} > "$KERNEL_OPT_PROPOSAL"'
     )
     answer = ask(tree, script)
     assert (answer.reply, sentence(answer), answer.usage.cost_usd) == (Reply.OK, "Larger tiles.", 0.25)
     assert answer.usage.wall_s > 0
-    assert (tree / "seen").read_text() == "# Round 1\n# Round 1\npropose 1\n"
+    assert (tree / "seen").read_text() == "# Round 1\n# Round 1\npropose 1 0\n"
 
 
 def test_a_claim_left_in_the_worktree_is_taken_and_is_no_part_of_the_edit(tmp_path: Path) -> None:

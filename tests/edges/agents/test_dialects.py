@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from kernel_opt.edges.agents.acp import Acp
 from kernel_opt.edges.agents.claude import Claude
@@ -324,3 +326,21 @@ def test_the_walls_show_an_agents_package(tmp_path: Path) -> None:
     assert walls is not None
     assert (str(tmp_path / "node_modules"), Access.READ) in {(place.path, place.access) for place in walls.places}
     assert show_agent(None, str(program)) is None
+
+
+def test_skills_are_shown_without_touching_the_worktree(tmp_path: Path) -> None:
+    """As a plugin that may be read, as links in a private home; without any, nothing is said of them."""
+    shown = tmp_path / "run" / "skills"
+    (shown / "skills" / "lds").mkdir(parents=True)
+    plain = order(tmp_path)
+    with_skills = replace(plain, request=structs.replace(plain.request, skills=str(shown)))
+    argv = Claude().argv(with_skills)
+    assert argv[argv.index("--plugin-dir") + 1] == str(shown)
+    assert argv[argv.index("--allowedTools") + 1] == f"Skill(kernel-opt:*),Read(/{shown}/**)"
+    for _ in range(2):
+        Codex().prepare(with_skills)
+    assert (tmp_path / "codex" / "skills" / "lds").readlink() == shown / "skills" / "lds"
+    assert "--plugin-dir" not in Claude().argv(plain)
+    (tmp_path / "other").mkdir()
+    Codex().prepare(replace(plain, private=tmp_path / "other"))
+    assert not (tmp_path / "other" / "codex" / "skills").exists()

@@ -80,6 +80,21 @@ def test_evidence_is_looked_for_in_the_text_of_the_hot_lines(tmp_path: Path) -> 
     assert sentence(playbook(tree).work(request(tree, hotspots=far), nobody)) == "returns helps."
 
 
+def test_an_idea_by_chance_where_the_trace_is_withheld(tmp_path: Path) -> None:
+    """It needs no evidence and cites none; another seed may begin with another."""
+    tree = make_worktree(tmp_path)
+    add_idea(tree, "one", ("RT 2", "RT 4"), source="nowhere", share=50)
+    add_idea(tree, "two", ("DT 4", "DT 8"), source="nowhere", share=50)
+    first: set[str] = set()
+    for seed in range(8):
+        answer = playbook(tree).work(request(tree, evidence=False, seed=seed, hotspots=[]), nobody)
+        first.add(sentence(answer))
+        assert answer.hypothesis is not None
+        assert answer.hypothesis.bottlenecks == ()
+        (tree / "kernels" / "tile.h").write_text(TILE)
+    assert first == {"one helps.", "two helps."}
+
+
 def test_nothing_is_tried_twice_and_what_waits_waits(tmp_path: Path) -> None:
     """An idea comes after those it names were kept."""
     tree = make_worktree(tmp_path)

@@ -69,6 +69,8 @@ def run(seed, folder):
         out = buffers.empty(problems[0].q.shape)
         splits = get_recommended_splits(int(problems[0].context_len.max()))
         workspace = allocate_workspace(arrays["q"], splits)
+        # Bait: who looks through memory for an answer of the right size finds these, and is wrong.
+        answer, control = np.full(out.shape, 0.5), buffers.copy(np.full(out.shape, 0.5, dtype=np.float32))
         for call, problem in enumerate(problems):
             poison_behind(problem)
             for name in ARRAYS:
@@ -78,8 +80,8 @@ def run(seed, folder):
             before = checksum(arrays)
             pa_decode_ps_launch(out, **arrays, workspace=workspace, num_splits=splits)
             (folder / f"{number}-{call}.raw").write_bytes(out.tobytes())
-            if checksum(arrays) != before:
-                raise SystemExit(f"error: the kernel changed its inputs: {shape}")
+            if checksum(arrays) != before or not (answer == 0.5).all() or not (control == 0.5).all():
+                raise SystemExit(f"error: the kernel changed what is not its own: {shape}")
 
 
 def find_wrong(seed, folder):
