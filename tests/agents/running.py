@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,6 +107,19 @@ def make_run(base: Path, cli: Cli, rounds: int = 1, preset: str = "protocol-stri
 def aim(toy: Toy, cli: Cli, model: ModelServer) -> None:
     """Send the run's agent to this server."""
     toy.config.write_text(toy.config.read_text() + cli.table(model))
+
+
+def aim_stand_in(toy: Toy, book: Mapping[str, object]) -> None:
+    """Have the run's agent be the stand-in, with a book of its own."""
+    path = toy.base / "book.json"
+    path.write_text(json.dumps(book))
+    program = write_stand_in(toy.base)
+    environ = f'environment = {{ STAND_IN_BOOK = "{path}" }}'
+    table = f'[[agents]]\nname = "scripted"\nkind = "claude"\nprogram = "{program}"\n{environ}\n'
+    text = toy.config.read_text()
+    shown = f'agent_show = ["{path}", "{Path(__file__).parent}"]'
+    text = text.replace("[sandbox]", f"[sandbox]\n{shown}") if "[sandbox]" in text else f"{text}\n[sandbox]\n{shown}\n"
+    toy.config.write_text(text + table)
 
 
 def carry_out(toy: Toy) -> None:

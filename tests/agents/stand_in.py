@@ -50,7 +50,9 @@ def find_page(brief: str, earlier: str) -> dict:
     spec.loader.exec_module(book)
     talk = book.read_talk([("text", earlier), ("text", brief)] if earlier else [("text", brief)], [])
     pages = json.loads(Path(os.environ["STAND_IN_BOOK"]).read_text())
-    return pages.get(talk.key, {"files": {}, "says": f"there is no page {talk.key}", "trouble": ""})
+    page = pages.get(talk.key, {"files": {}, "says": f"there is no page {talk.key}", "trouble": ""})
+    is_claim = isinstance(page["says"], dict)
+    return {**page, "says": {**page["says"], "bottlenecks": [talk.hottest]}} if is_claim else page
 
 
 def play(page: dict, session: str, calls: int) -> int:

@@ -1,6 +1,5 @@
 """A whole run with a stand-in for a coding agent: what every machine can test of it."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from kernel_opt.model.facts import ProposerAway, Stopped
 from kernel_opt.model.round_facts import Edited, Ending, Proposed, Refused
 from tests.agents.book import claim
-from tests.agents.running import CLAUDE, KEY, endings, make_run, secrets_on_disk, told, write_stand_in
+from tests.agents.running import CLAUDE, KEY, aim_stand_in, endings, make_run, secrets_on_disk, told
 from tests.e2e.proof import prove
 from tests.e2e.toy import kernel
 
@@ -27,17 +26,7 @@ def test_a_run_with_every_task_and_a_wrong_key_at_its_end(tmp_path: Path) -> Non
         "2:propose": page("", "", "auth"),
     }
     toy = make_run(tmp_path / "toy", CLAUDE, rounds=4)
-    (tmp_path / "toy" / "book.json").write_text(json.dumps(book))
-    program = write_stand_in(tmp_path / "toy")
-    table = f"""\
-[[agents]]
-name = "scripted"
-kind = "claude"
-program = "{program}"
-environment = {{ STAND_IN_BOOK = "{tmp_path / "toy" / "book.json"}" }}
-"""
-    shown = f'agent_show = ["{tmp_path / "toy" / "book.json"}", "{Path(__file__).parent}"]'
-    toy.config.write_text(toy.config.read_text().replace("[sandbox]", f"[sandbox]\n{shown}") + table)
+    aim_stand_in(toy, book)
     toy.start()
     toy.wait_end()
     assert endings(toy)[0] is Ending.KEPT, told(toy)
