@@ -2,7 +2,7 @@
 PY ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench bench-judge bench-compile crash agents night fuzz clean
+.PHONY: demo test lint bench bench-judge bench-compile crash cheats agents night fuzz clean
 demo: .venv/ready ; $(BIN)/kernel-opt demo
 test: lint ; $(BIN)/coverage run -m pytest && $(BIN)/coverage report --skip-covered --sort=cover
 lint: .venv/ready ; $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports && $(BIN)/basedpyright
@@ -12,6 +12,7 @@ bench-compile: .venv/ready ; $(BIN)/python -m bench.compile
 crash: .venv/ready ; $(BIN)/python -m tests.crash.long $$(command -v strace >/dev/null && echo --strace)
 agents: .venv/ready ; $(BIN)/python -m tests.agents
 night: .venv/ready ; $(BIN)/pytest -m "slow and not agent" tests/agents
+cheats: .venv/ready ; $(BIN)/python -m tests.cheats.long
 fuzz: .venv/ready ; $(BIN)/python -m tests.fuzz --seconds 60
 clean: ; rm -rf .venv out .coverage* .pytest_cache .ruff_cache
 
