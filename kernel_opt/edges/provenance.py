@@ -4,6 +4,7 @@ import ctypes
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Thread
 from types import TracebackType
 from typing import Self
 
@@ -40,7 +41,8 @@ class ReadWatch:
         if self._fd < 0:
             return
         heard = self._hear()
-        os.close(self._fd)
+        # The kernel takes its time to let go of watches (some 10 ms), and nobody has to wait for it.
+        Thread(target=os.close, args=(self._fd,)).start()
         if self._watched:
             self.read = tuple(name for mark, name in self._watched.items() if mark in heard)
 

@@ -1,8 +1,12 @@
 """The user's repository: found, looked at, and given commits; its checkout is never touched."""
 
 import os
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 from kernel_opt.edges.git import Git
@@ -16,6 +20,7 @@ _UNFINISHED = {
     "CHERRY_PICK_HEAD": "cherry-pick",
     "REVERT_HEAD": "revert",
 }
+_FULL_NAME = re.compile("[0-9a-f]{40,64}")
 CUT_MARK = "\n[... the rest of the diff is left out ...]\n"
 
 
@@ -95,16 +100,10 @@ class Repository:
         answer = self.git.ask("cat-file", "blob", f"{commit}:{path}")
         return answer.out if answer.code == 0 else None
 
-    def entries(self, tree: str) -> dict[bytes, TreeEntry]:
+    def entries(self, tree: str) -> Mapping[bytes, TreeEntry]:
         """Return every path of a tree or commit, submodules among them."""
-        found: dict[bytes, TreeEntry] = {}
-        for item in self.git.run("ls-tree", "-r", "-l", "-z", "--full-tree", tree).split(b"\0")[:-1]:
-            about, path = item.split(b"\t", 1)
-            if {b"", b".", b"..", b".git"}.intersection(path.lower().split(b"/")):
-                raise ReadFailedError(f"{tree} holds the path {path!r}", "repair the repository: no honest tree has it")
-            mode, _, sha, size = about.decode().split()
-            found[path] = TreeEntry(mode, sha, 0 if size == "-" else int(size))
-        return found
+        # A full name always means the same bytes, and a round asks for the same few commits again and again.
+        return _remember_entries(self.git, tree) if _FULL_NAME.fullmatch(tree) else _list_entries(self.git, tree)
 
     def commit_tree(self, tree: str, parent: str, message: str, at_s: float) -> str:
         """Make a commit of ``tree``; the same arguments give the same SHA, so doing it twice is doing it once."""
@@ -133,3 +132,17 @@ class Repository:
             if plus != b"-":
                 added, removed = added + int(plus), removed + int(minus)
         return added, removed
+
+
+def _list_entries(git: Git, tree: str) -> Mapping[bytes, TreeEntry]:
+    found: dict[bytes, TreeEntry] = {}
+    for item in git.run("ls-tree", "-r", "-l", "-z", "--full-tree", tree).split(b"\0")[:-1]:
+        about, path = item.split(b"\t", 1)
+        if {b"", b".", b"..", b".git"}.intersection(path.lower().split(b"/")):
+            raise ReadFailedError(f"{tree} holds the path {path!r}", "repair the repository: no honest tree has it")
+        mode, _, sha, size = about.decode().split()
+        found[path] = TreeEntry(mode, sha, 0 if size == "-" else int(size))
+    return MappingProxyType(found)
+
+
+_remember_entries = lru_cache(maxsize=4)(_list_entries)  # base, best, candidate, and the tree it came from

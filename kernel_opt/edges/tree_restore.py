@@ -5,6 +5,7 @@
 
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 from kernel_opt.edges.export import write_entries
@@ -24,7 +25,7 @@ def restore_files(repository: Repository, directory: Path, commit: str) -> None:
     write_entries(repository, root, {path: entry for path, entry in entries.items() if path not in right})
 
 
-def _clear(root: bytes, entries: dict[bytes, TreeEntry]) -> set[bytes]:
+def _clear(root: bytes, entries: Mapping[bytes, TreeEntry]) -> set[bytes]:
     """Remove what does not belong; return the paths that are right as they are."""
     directories = {b""}
     for path, entry in entries.items():

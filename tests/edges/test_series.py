@@ -44,7 +44,9 @@ def test_reports_are_left_out_or_as_they_were(repository: Repository) -> None:
         repository, {"performance.md": "new\n", "performance.svg": "<svg/>\n", "kernels/pa.py": "TILE = 32\n"}
     )
     entries, there = repository.entries(base), repository.entries(later)
-    found = repository.entries(series.tree_without(repository, later, base, ("performance.md", "performance.svg")))
+    found = dict(
+        repository.entries(series.tree_without(repository, later, base, ("performance.md", "performance.svg")))
+    )
     assert found.pop(b"kernels/pa.py") == there[b"kernels/pa.py"]
     assert found == {path: entry for path, entry in entries.items() if path != b"kernels/pa.py"}
     assert repository.entries(series.tree_without(repository, later, base, ())) == there
