@@ -56,6 +56,7 @@ def begin(toy: Toy) -> subprocess.Popen[str]:
     return child
 
 
+@pytest.mark.slow
 def test_stopped_interrupted_and_gone_on_with(tmp_path: Path) -> None:
     """Whatever cuts it off, the same command goes on, and what is done is not done again."""
     toy = make_study(tmp_path / "toy")

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.survivors import living
 from tests.e2e.toy import kernel, make_toy, writes
 from tests.edges.toy_repository import user_git
@@ -10,6 +12,7 @@ from tests.edges.waiting import wait_until
 from tests.fingerprint import fingerprint
 
 
+@pytest.mark.slow
 def test_what_a_daemon_kept_becomes_a_clean_branch(tmp_path: Path) -> None:
     """One commit a win without the report, as it was measured just now; nothing else of the user's changes."""
     toy = make_toy(tmp_path, {"1:propose": writes(kernel(90, 180), sentence="Tile by 64.")})
