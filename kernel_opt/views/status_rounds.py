@@ -33,7 +33,7 @@ def _predicted(found: Shot | None, terminal: Terminal) -> list[str]:
     text = f"{found['confirmed']} confirmed, {found['refuted']} refuted, {found['inconclusive']} inconclusive"
     if found["factor"] is not None:
         text += f"; measured is {found['factor']:g} times predicted"
-    return [row(terminal, "foretold", text)]
+    return [row(terminal, "claims", text)]
 
 
 def spent_rows(shot: Shot, terminal: Terminal) -> list[str]:

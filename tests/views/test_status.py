@@ -112,8 +112,8 @@ def test_classes_that_cannot_show_a_small_gain_are_told():
 def test_an_older_daemon_tells_nothing_of_predictions():
     """Its status is shown all the same; before the first measured prediction there is no line of them either."""
     seen = seen_of(canned.running())
-    assert any("foretold" in line for line in render_screen(seen, Terminal(80), 0))
+    assert any("claims" in line for line in render_screen(seen, Terminal(80), 0))
     older = {key: value for key, value in seen.shot.items() if key != "predictions"}
-    assert not any("foretold" in line for line in render_screen(seen._replace(shot=older), Terminal(80), 0))
+    assert not any("claims" in line for line in render_screen(seen._replace(shot=older), Terminal(80), 0))
     sizeless = {**seen.shot, "predictions": {**seen.shot["predictions"], "factor": None}}
     assert not any("times predicted" in line for line in render_screen(seen._replace(shot=sizeless), Terminal(80), 0))
