@@ -152,18 +152,10 @@ def _stage_step(state: RunState, limits: Settings) -> Step:  # noqa: C901 -- one
     if ended := end_probe(state):
         return ended
     match stage:
-        case NeedBaseline():
-            return Bench(state.base, "baseline.log", is_baseline=True)
-        case BaselineRight():
-            return Measure(state.base, state.base, Purpose.NOISE)
-        case BaselineTimed():
-            return Judge(Purpose.NOISE)
-        case BaselineWeighed():
-            return Profile(state.base)
-        case BaselineTraced():
-            return Seal("baseline", state.base)
-        case BaselineSealed():
-            return Publish("baseline", stage.old, stage.new)
+        case (
+            NeedBaseline() | BaselineRight() | BaselineTimed() | BaselineWeighed() | BaselineTraced() | BaselineSealed()
+        ):
+            return _baseline_step(stage, state)
         case Unsound():
             return PlanStop(stage.why, stage.code)
         case Ready():
@@ -204,6 +196,25 @@ def _stage_step(state: RunState, limits: Settings) -> Step:  # noqa: C901 -- one
             return Publish("keep", stage.old, stage.new)
         case _:  # pragma: no cover (the type checker proves that there is none)
             assert_never(stage)
+
+
+def _baseline_step(
+    stage: NeedBaseline | BaselineRight | BaselineTimed | BaselineWeighed | BaselineTraced | BaselineSealed,
+    state: RunState,
+) -> Step:
+    match stage:
+        case NeedBaseline():
+            return Bench(state.base, "baseline.log", is_baseline=True)
+        case BaselineRight():
+            return Measure(state.base, state.base, Purpose.NOISE)
+        case BaselineTimed():
+            return Judge(Purpose.NOISE)
+        case BaselineWeighed():
+            return Profile(state.base)
+        case BaselineTraced():
+            return Seal("baseline", state.base)
+        case BaselineSealed():
+            return Publish("baseline", stage.old, stage.new)
 
 
 def _between_rounds(state: RunState, limits: Settings) -> Step:
