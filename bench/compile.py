@@ -17,7 +17,7 @@ from pathlib import Path
 from bench.compile_book import DATA, Shelf, Weighed, YardMaker, read_book
 from bench.compile_proof import prove
 from kernel_opt.model.compiled import BuildEnd, CompileOutcome
-from kernel_opt.rules.compile_gate import SETTLED
+from kernel_opt.rules.isa.compile_gate import SETTLED
 
 ROOT = Path(__file__).parents[1]
 EXTRAS = ("flydsl==0.4.2", "triton==3.6.0", "numpy", "ziglang")

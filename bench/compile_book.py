@@ -12,7 +12,7 @@ from kernel_opt.edges.compiled_edit import Interpreter, acts_compiled
 from kernel_opt.edges.repository import Repository
 from kernel_opt.model.compile_settings import Builder, BuildSettings
 from kernel_opt.model.compiled import Built, Compiled
-from kernel_opt.rules.compile_gate import weigh_builds
+from kernel_opt.rules.isa.compile_gate import weigh_builds
 
 DATA = Path(__file__).parent / "data" / "compile"
 _AUTHOR = ("-c", "user.name=book", "-c", "user.email=book@localhost", "-c", "commit.gpgsign=false")

@@ -20,8 +20,8 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from bench.search_spaces import Recorded, read_space
-from kernel_opt.rules.search import Seen, Space, next_point
-from kernel_opt.rules.search_dice import Dice
+from kernel_opt.rules.search.dice import Dice
+from kernel_opt.rules.search.points import Seen, Space, next_point
 
 DATA = Path(__file__).parent / "data"
 POINTS = (20, 50, 100, 200)

@@ -10,8 +10,8 @@ from kernel_opt.model.config import ConfigClass
 from kernel_opt.model.judging import JudgeLimits, Redo
 from kernel_opt.model.measurement import Arm, Measurement, RowTime, TimedRun
 from kernel_opt.model.verdict import Verdict
-from kernel_opt.rules.bank import Bank
-from kernel_opt.rules.judge import Next, next_measurement
+from kernel_opt.rules.judge.bank import Bank
+from kernel_opt.rules.judge.decide import Next, next_measurement
 
 A, B = Arm.BEST, Arm.CANDIDATE
 

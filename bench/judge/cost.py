@@ -7,8 +7,8 @@ import numpy as np
 from kernel_opt.model.config import ConfigClass
 from kernel_opt.model.judging import JudgeLimits
 from kernel_opt.model.measurement import Arm, Measurement, RowTime, TimedRun
-from kernel_opt.rules.bank import Bank
-from kernel_opt.rules.judge import next_measurement
+from kernel_opt.rules.judge.bank import Bank
+from kernel_opt.rules.judge.decide import next_measurement
 
 CLASSES = 64
 PAIRS = 16

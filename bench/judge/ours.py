@@ -12,9 +12,9 @@ from kernel_opt.model.config import ConfigClass
 from kernel_opt.model.judging import JudgeLimits, Preset, Redo
 from kernel_opt.model.measurement import Arm, Measurement, RowTime, TimedRun
 from kernel_opt.model.verdict import Outcome, Verdict
-from kernel_opt.rules.bank import Bank
-from kernel_opt.rules.judge import next_measurement
-from kernel_opt.rules.noise import NOISE_RUNS
+from kernel_opt.rules.judge.bank import Bank
+from kernel_opt.rules.judge.decide import next_measurement
+from kernel_opt.rules.judge.noise import NOISE_RUNS
 
 _KEYS = [f"class={number}" for number in range(CLASSES)]
 _CLASSES = tuple(

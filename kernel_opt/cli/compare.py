@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from kernel_opt.cli.options import Subparsers, add_verb
-from kernel_opt.rules.headline import HEADLINE_PAIRS
+from kernel_opt.rules.judge.headline import HEADLINE_PAIRS
 
 EXAMPLES = """examples:
   kernel-opt compare main my-branch          is my-branch faster than main, and where

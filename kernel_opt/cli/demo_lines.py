@@ -7,7 +7,7 @@ from kernel_opt.model.facts import Fact, Purpose
 from kernel_opt.model.hypothesis import Origin
 from kernel_opt.model.state import RunState
 from kernel_opt.model.verdict import Outcome, Verdict
-from kernel_opt.rules.regress import geometric_mean_us
+from kernel_opt.rules.judge.regress import geometric_mean_us
 from kernel_opt.views.format import clean_line, count, us_text
 from kernel_opt.views.learned import change_text
 

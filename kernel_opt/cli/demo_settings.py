@@ -14,7 +14,7 @@ from kernel_opt.edges.gpus.platform import Platform
 from kernel_opt.edges.settings_file import plain_settings
 from kernel_opt.model.errors import ReadFailedError, UsageError
 from kernel_opt.model.settings import GateSettings, Settings
-from kernel_opt.rules.gate import Thresholds, judge_card
+from kernel_opt.rules.card.gate import Thresholds, judge_card
 
 HEAD = "What this demo runs with: the example's own kernel-opt.toml, fitted to minutes."
 INTERVAL_S = 2.0  # between two looks for a core; the demo has minutes, not a night

@@ -19,7 +19,7 @@ from kernel_opt.model.comparison import Comparison, Side
 from kernel_opt.model.errors import KernelOptError, UsageError
 from kernel_opt.model.verdict import Outcome
 from kernel_opt.round.comparison import Comparing, compare
-from kernel_opt.rules.headline import HEADLINE_PAIRS
+from kernel_opt.rules.judge.headline import HEADLINE_PAIRS
 from kernel_opt.views.performance import REPORT
 from kernel_opt.views.performance_progress import PICTURE
 from kernel_opt.views.run_story import RunStory

@@ -15,7 +15,7 @@ from kernel_opt.edges.gpus.rocm import SOURCES, open_platform
 from kernel_opt.edges.lease import holder
 from kernel_opt.model.errors import InfrastructureError, ReadFailedError
 from kernel_opt.model.reading import Reading
-from kernel_opt.rules.gate import CardState, Thresholds, judge_card, pick_card
+from kernel_opt.rules.card.gate import CardState, Thresholds, judge_card, pick_card
 
 _EXAMPLES = """examples:
   kernel-opt gpus                      look twice, some seconds apart, and judge every card

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from kernel_opt.cli.options import Subparsers, add_verb
-from kernel_opt.rules.gate import Thresholds
+from kernel_opt.rules.card.gate import Thresholds
 
 EXAMPLES = """examples:
   kernel-opt init                                          find the benchmark, run it, write kernel-opt.toml

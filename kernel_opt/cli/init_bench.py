@@ -16,7 +16,7 @@ from kernel_opt.edges.init_run import FirstRun, run_first
 from kernel_opt.edges.platforms import PlatformKit
 from kernel_opt.model.errors import KernelOptError, UsageError
 from kernel_opt.model.settings import BenchmarkSettings
-from kernel_opt.rules.gate import Thresholds
+from kernel_opt.rules.card.gate import Thresholds
 from kernel_opt.rules.init_guess import find_benchmarks
 from kernel_opt.rules.outcome import last_words
 

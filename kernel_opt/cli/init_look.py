@@ -21,7 +21,6 @@ from kernel_opt.edges.shipped import shipped
 from kernel_opt.model.config import ConfigClass
 from kernel_opt.model.errors import ReadFailedError, UsageError
 from kernel_opt.model.settings import BenchmarkSettings, PlatformSettings, Settings
-from kernel_opt.rules.classes import group_configs
 from kernel_opt.rules.globs import matches_any
 from kernel_opt.rules.init_guess import (
     Columns,
@@ -30,6 +29,7 @@ from kernel_opt.rules.init_guess import (
     guess_counts,
     guess_glob,
 )
+from kernel_opt.rules.judge.classes import group_configs
 from kernel_opt.rules.outcome import find_wrong_rows
 
 HEADER_CAP_BYTES = 64 * 1024

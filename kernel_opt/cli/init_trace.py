@@ -11,9 +11,9 @@ from kernel_opt.model.config import ConfigRow
 from kernel_opt.model.errors import KernelOptError
 from kernel_opt.model.recording import Recording
 from kernel_opt.model.trace import KernelSummary, TargetKernel
-from kernel_opt.rules.attribution import CallCounts, attribute
-from kernel_opt.rules.target import find_targets, words_of
-from kernel_opt.rules.trace_summary import summarise_kernels
+from kernel_opt.rules.trace.attribution import CallCounts, attribute
+from kernel_opt.rules.trace.summary import summarise_kernels
+from kernel_opt.rules.trace.target import find_targets, words_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

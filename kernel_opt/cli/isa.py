@@ -52,7 +52,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read, then print the report."""
     from kernel_opt.model.errors import UsageError
-    from kernel_opt.rules.static_changes import compare_statics
+    from kernel_opt.rules.isa.static_changes import compare_statics
     from kernel_opt.views.static_changes import tell_static_changes
     from kernel_opt.views.statics import tell_statics
 

@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     """Trace or read, then print the report."""
     from kernel_opt.cli.trace_text import to_json, to_text
     from kernel_opt.model.errors import UsageError
-    from kernel_opt.rules.trace_changes import compare_traces
+    from kernel_opt.rules.trace.changes import compare_traces
 
     command = args.command[1:] if args.command[:1] == ["--"] else args.command
     if bool(command) == (args.dir is not None):
@@ -81,7 +81,7 @@ def _read(folder: Path, named: list[str], note: str = "") -> Any:
 
     from kernel_opt.cli.trace_target import choose_targets
     from kernel_opt.edges.tracers.read import read_trace
-    from kernel_opt.rules.trace_summary import summarise_kernels, summarise_trace
+    from kernel_opt.rules.trace.summary import summarise_kernels, summarise_trace
 
     recording = read_trace(folder)
     targets, doubt = choose_targets(summarise_kernels(recording.launches), named, Path.cwd())

@@ -14,7 +14,7 @@ from kernel_opt.edges.tracers import host, rocprofv3
 from kernel_opt.edges.tracers.failures import explain_failure, has_whole_results
 from kernel_opt.edges.tracers.rocprofv3 import Rung, next_rung
 from kernel_opt.model.errors import InfrastructureError, UsageError
-from kernel_opt.rules.gate import Thresholds
+from kernel_opt.rules.card.gate import Thresholds
 
 _FINALIZER_TICKS = 60
 """Half-seconds without a change after whole results: the tracer hangs in its finalizer, its files are good."""

@@ -8,7 +8,7 @@ from kernel_opt.edges.sources import read_sources
 from kernel_opt.model.errors import UsageError
 from kernel_opt.model.settings import Settings
 from kernel_opt.model.trace import KernelSummary, TargetKernel
-from kernel_opt.rules.target import propose_targets, words_of
+from kernel_opt.rules.trace.target import propose_targets, words_of
 
 
 def choose_targets(

@@ -7,7 +7,7 @@ import msgspec
 
 from kernel_opt.model.recording import Extent
 from kernel_opt.model.trace import Hotspot, KernelSummary, Occupancy, Trace
-from kernel_opt.rules.trace_changes import TraceChanges
+from kernel_opt.rules.trace.changes import TraceChanges
 
 _TOP_KERNELS = 12
 _NAME_WIDTH = 60

@@ -12,7 +12,7 @@ from kernel_opt.edges.lease import take
 from kernel_opt.edges.session_records import PlatformChoice
 from kernel_opt.model.errors import InfrastructureError, UsageError
 from kernel_opt.model.reading import Reading
-from kernel_opt.rules.gate import Thresholds, judge_card, pick_card
+from kernel_opt.rules.card.gate import Thresholds, judge_card, pick_card
 
 
 def open_platform(choice: PlatformChoice) -> Platform:

@@ -6,7 +6,7 @@ from typing import Any
 
 from kernel_opt.model.reading import Reading, UnderLoad
 from kernel_opt.model.sandbox import Sandbox
-from kernel_opt.rules.gate import Thresholds
+from kernel_opt.rules.card.gate import Thresholds
 
 PROTOCOL = 1
 """Raised when the meaning of a record changes: a worker copied to another host may be older than its daemon."""

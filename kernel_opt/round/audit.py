@@ -10,7 +10,7 @@ from kernel_opt.model.errors import ReadFailedError
 from kernel_opt.model.facts import Fact
 from kernel_opt.model.integrity import IntegrityCheck, failed, not_checked
 from kernel_opt.round.cold import Cold
-from kernel_opt.rules.audit import NAME, Touched, check_audit, find_odd
+from kernel_opt.rules.integrity.audit import NAME, Touched, check_audit, find_odd
 
 Odd = frozenset[Touched]
 

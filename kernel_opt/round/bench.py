@@ -16,8 +16,8 @@ from kernel_opt.round.canary import doubt_the_card
 from kernel_opt.round.session import Bench, RunOnce, budget_s, export_tree, machine_fact, open_bench
 from kernel_opt.round.telling import tell_run
 from kernel_opt.round.tools import Tools
-from kernel_opt.rules.classes import group_configs
-from kernel_opt.rules.health import CARD_FAULTS
+from kernel_opt.rules.card.health import CARD_FAULTS
+from kernel_opt.rules.judge.classes import group_configs
 
 
 def bench(step: BenchStep, state: RunState, tools: Tools) -> Fact:

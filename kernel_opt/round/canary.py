@@ -10,7 +10,7 @@ from kernel_opt.model.state import RunState
 from kernel_opt.round.session import Bench, RunOnce, machine_fact
 from kernel_opt.round.telling import tell_run
 from kernel_opt.round.tools import Tools
-from kernel_opt.rules.health import CARD_FAULTS
+from kernel_opt.rules.card.health import CARD_FAULTS
 
 SUSPICIOUS = CARD_FAULTS | {"hang"}
 """Also a run that was killed for its time: a card that hangs need not say so."""

@@ -20,10 +20,10 @@ from kernel_opt.round.enclose import enclose_tool
 from kernel_opt.round.repeats import find_repeat, name_draft
 from kernel_opt.round.tools import Tools
 from kernel_opt.rules.ask import judge_hypothesis
-from kernel_opt.rules.integrity import Refusal, judge_edit
-from kernel_opt.rules.relatives import claim_of, find_relatives, judge_nearness
-from kernel_opt.rules.signals import find_signals
-from kernel_opt.rules.touched import find_functions
+from kernel_opt.rules.integrity.edits import Refusal, judge_edit
+from kernel_opt.rules.integrity.signals import find_signals
+from kernel_opt.rules.memory.relatives import claim_of, find_relatives, judge_nearness
+from kernel_opt.rules.memory.touched import find_functions
 
 CHECK_LIMIT_S = 120.0  # a cheap check; a compiler over a few files
 

@@ -5,8 +5,8 @@ from kernel_opt.model.errors import ReadFailedError
 from kernel_opt.model.facts import Fact
 from kernel_opt.model.integrity import CheckOutcome, IntegrityCheck, failed, not_checked, passed
 from kernel_opt.round.cold import Cold, Problem, Rows
-from kernel_opt.rules.cold_checks import check_alone, check_disguised, check_heldout
-from kernel_opt.rules.integrity import find_row_differences
+from kernel_opt.rules.integrity.cold_checks import check_alone, check_disguised, check_heldout
+from kernel_opt.rules.integrity.edits import find_row_differences
 
 TRIES = 2
 """One slow run may be a neighbour's doing, two are how it is."""

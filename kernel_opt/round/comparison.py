@@ -21,8 +21,8 @@ from kernel_opt.round.session import Bench, RunOnce, budget_s, export_tree, mach
 from kernel_opt.round.steer import judge_limits
 from kernel_opt.round.telling import tell_run
 from kernel_opt.round.tools import Tools
-from kernel_opt.rules.classes import group_configs
-from kernel_opt.rules.comparison import next_comparison
+from kernel_opt.rules.judge.classes import group_configs
+from kernel_opt.rules.judge.comparison import next_comparison
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

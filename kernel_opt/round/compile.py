@@ -15,7 +15,7 @@ from kernel_opt.model.compiled import BuildEnd, Built, Compiled
 from kernel_opt.model.hypothesis import Candidate
 from kernel_opt.model.state import RunState
 from kernel_opt.round.tools import Tools
-from kernel_opt.rules.compile_gate import weigh_builds
+from kernel_opt.rules.isa.compile_gate import weigh_builds
 
 _PARSE_LIMIT_S = 30.0
 

@@ -10,7 +10,7 @@ from kernel_opt.model.state import RunState
 from kernel_opt.model.steps import Explain
 from kernel_opt.round.propose import ask_proposer
 from kernel_opt.round.tools import Tools
-from kernel_opt.rules.message import fit_message
+from kernel_opt.rules.memory.message import fit_message
 
 
 def explain(step: Explain, state: RunState, tools: Tools) -> Fact:

@@ -8,10 +8,10 @@ from kernel_opt.model.verdict import Verdict
 from kernel_opt.round.steer import bank_of, judge_limits
 from kernel_opt.round.tools import Tools
 from kernel_opt.round.traces import call_counts
-from kernel_opt.rules.call_counts import find_count_trouble
-from kernel_opt.rules.headline import find_loss, remeasure_headline
-from kernel_opt.rules.judge import next_measurement
-from kernel_opt.rules.noise import noise_of
+from kernel_opt.rules.judge.decide import next_measurement
+from kernel_opt.rules.judge.headline import find_loss, remeasure_headline
+from kernel_opt.rules.judge.noise import noise_of
+from kernel_opt.rules.trace.call_counts import find_count_trouble
 
 
 def judge(step: Judge, state: RunState, tools: Tools) -> Fact:

@@ -26,13 +26,13 @@ from kernel_opt.round.sightings import Sightings
 from kernel_opt.round.steer import NextRun, judge_limits, next_run
 from kernel_opt.round.tools import Tools
 from kernel_opt.round.traces import RunTrace, call_counts
-from kernel_opt.rules.attribution import Attribution
-from kernel_opt.rules.calls import find_call_cheats
-from kernel_opt.rules.effect import Ran, find_no_effect, see_what_ran
-from kernel_opt.rules.figure_checks import find_failed
-from kernel_opt.rules.health import CARD_FAULTS
-from kernel_opt.rules.integrity import Refusal
-from kernel_opt.rules.split_proof import find_unproved
+from kernel_opt.rules.card.health import CARD_FAULTS
+from kernel_opt.rules.integrity.edits import Refusal
+from kernel_opt.rules.integrity.figure_checks import find_failed
+from kernel_opt.rules.trace.attribution import Attribution
+from kernel_opt.rules.trace.calls import find_call_cheats
+from kernel_opt.rules.trace.effect import Ran, find_no_effect, see_what_ran
+from kernel_opt.rules.trace.split_proof import find_unproved
 
 TRACER_TRIES = 2  # In a row: one crash of the tracer is an accident, two are how it is with this command.
 

@@ -7,7 +7,7 @@ from kernel_opt.edges.session_records import RunAnswer, RunOutcome
 from kernel_opt.model.facts import Fact, Faulted
 from kernel_opt.model.integrity import IntegrityCheck, failed, not_checked, passed
 from kernel_opt.round.cold import Cold, Problem
-from kernel_opt.rules.health import classify_failure
+from kernel_opt.rules.card.health import classify_failure
 from kernel_opt.rules.outcome import last_words
 
 NAME = "poison"

@@ -20,7 +20,7 @@ from kernel_opt.model.steps import Amend, Propose
 from kernel_opt.round.enclose import enclose_proposer
 from kernel_opt.round.guide import guide_to
 from kernel_opt.round.tools import Tools
-from kernel_opt.rules.integrity import EDIT_CAP_BYTES
+from kernel_opt.rules.integrity.edits import EDIT_CAP_BYTES
 from kernel_opt.rules.spending import left_usd
 from kernel_opt.views.brief import brief_facts, render_brief
 

@@ -20,9 +20,9 @@ from kernel_opt.round.cold_looks import look_alone, look_at_heldout, look_disgui
 from kernel_opt.round.poison import look_poisoned
 from kernel_opt.round.session import Bench, budget_s, open_bench
 from kernel_opt.round.tools import Tools
-from kernel_opt.rules.figure_checks import find_failed
-from kernel_opt.rules.physics import check_floor
-from kernel_opt.rules.precision import check_precision
+from kernel_opt.rules.integrity.figure_checks import find_failed
+from kernel_opt.rules.integrity.physics import check_floor
+from kernel_opt.rules.integrity.precision import check_precision
 
 Look = Callable[[Cold], IntegrityCheck | Fact]
 

@@ -8,7 +8,7 @@ from kernel_opt.model.stages import Drafted
 from kernel_opt.model.state import RunState
 from kernel_opt.round.tools import Tools
 from kernel_opt.rules.ask import judge_repeat
-from kernel_opt.rules.integrity import Refusal
+from kernel_opt.rules.integrity.edits import Refusal
 from kernel_opt.views.performance import REPORT
 from kernel_opt.views.performance_progress import PICTURE
 

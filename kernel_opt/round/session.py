@@ -19,7 +19,7 @@ from kernel_opt.model.reading import Reading
 from kernel_opt.model.state import RunState
 from kernel_opt.round.enclose import enclose_benchmark
 from kernel_opt.round.tools import Tools
-from kernel_opt.rules.gate import Thresholds
+from kernel_opt.rules.card.gate import Thresholds
 
 MIB = 1024 * 1024
 LOG_TAIL_BYTES = 8_000  # what fits a screen or two; the whole log stays in the folder

@@ -17,8 +17,8 @@ from kernel_opt.model.stages import Doubted, KeepSealed, RollbackSealed, Vetted
 from kernel_opt.model.state import RunState
 from kernel_opt.model.steps import Drop, Finish, OpenRound, Publish, Seal
 from kernel_opt.round.tools import Tools
-from kernel_opt.rules.explore import choose_ask
-from kernel_opt.rules.quarantine import find_quarantine
+from kernel_opt.rules.integrity.quarantine import find_quarantine
+from kernel_opt.rules.memory.explore import choose_ask
 from kernel_opt.views.performance import render_documents
 
 

@@ -7,7 +7,7 @@ from kernel_opt.model.state import RunState
 from kernel_opt.round.arms import ArmRun
 from kernel_opt.round.tools import Tools
 from kernel_opt.round.traces import call_counts
-from kernel_opt.rules.trace_checks import Seen, call_checks, check_seen
+from kernel_opt.rules.integrity.trace_checks import Seen, call_checks, check_seen
 
 
 class Sightings:

@@ -11,9 +11,9 @@ from kernel_opt.model.state import RunState
 from kernel_opt.model.steps import Measure
 from kernel_opt.model.verdict import Verdict
 from kernel_opt.round.tools import Tools
-from kernel_opt.rules.bank import Bank
-from kernel_opt.rules.headline import remeasure_headline
-from kernel_opt.rules.judge import next_measurement
+from kernel_opt.rules.judge.bank import Bank
+from kernel_opt.rules.judge.decide import next_measurement
+from kernel_opt.rules.judge.headline import remeasure_headline
 from kernel_opt.rules.move import BANK_MEASUREMENTS
 
 NextRun = Callable[[Measurement], RunArm | Redo | None]

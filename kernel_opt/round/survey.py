@@ -6,7 +6,7 @@ from kernel_opt.edges.repository import TreeEntry
 from kernel_opt.model.state import RunState
 from kernel_opt.round.tools import Tools
 from kernel_opt.rules.globs import matches_any
-from kernel_opt.rules.outline import Outline, outline
+from kernel_opt.rules.memory.outline import Outline, outline
 
 MOST_FILES = 12  # the compaction of the brief may leave fewer
 _PLAIN = ("100644", "100755")

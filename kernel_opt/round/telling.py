@@ -11,11 +11,11 @@ from kernel_opt.model.stages import Right, Runnable, Weighed
 from kernel_opt.model.state import RunState
 from kernel_opt.round.session import Bench
 from kernel_opt.round.tools import Tools
-from kernel_opt.rules.figure_checks import Figures, check_figures, find_failed, tells_summary
+from kernel_opt.rules.card.health import classify_failure
 from kernel_opt.rules.globs import matches_any
-from kernel_opt.rules.health import classify_failure
+from kernel_opt.rules.integrity.figure_checks import Figures, check_figures, find_failed, tells_summary
+from kernel_opt.rules.memory.probe import is_probe
 from kernel_opt.rules.outcome import find_failed_assertion, find_wrong_rows, is_trivial, last_words
-from kernel_opt.rules.probe import is_probe
 
 TAMPERED_FILES = "tampered-files"
 LONGEST_WHY = 300

@@ -17,12 +17,12 @@ from kernel_opt.model.state import RunState
 from kernel_opt.model.trace import TargetKernel, Trace
 from kernel_opt.round.session import Bench
 from kernel_opt.round.tools import Tools
-from kernel_opt.rules.attribution import Attribution, CallCounts, attribute
-from kernel_opt.rules.call_counts import fit_counts
-from kernel_opt.rules.card_check import check_card
-from kernel_opt.rules.identity import Sameness
-from kernel_opt.rules.target import find_targets, follow_targets, words_of
-from kernel_opt.rules.trace_summary import summarise_kernels, summarise_trace
+from kernel_opt.rules.card.card_check import check_card
+from kernel_opt.rules.card.identity import Sameness
+from kernel_opt.rules.trace.attribution import Attribution, CallCounts, attribute
+from kernel_opt.rules.trace.call_counts import fit_counts
+from kernel_opt.rules.trace.summary import summarise_kernels, summarise_trace
+from kernel_opt.rules.trace.target import find_targets, follow_targets, words_of
 
 
 @dataclass(frozen=True, slots=True)

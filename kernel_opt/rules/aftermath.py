@@ -6,7 +6,7 @@ from kernel_opt.model.settings import Settings
 from kernel_opt.model.stages import Barred, Broken, Runnable, Tries, Vetted, Weighed, Wrong
 from kernel_opt.model.steps import Amend, Bench, Drop, Explain, Format, Propose, Recheck, Seal, Step
 from kernel_opt.model.verdict import Outcome, Verdict
-from kernel_opt.rules.quarantine import wanted_passes
+from kernel_opt.rules.integrity.quarantine import wanted_passes
 
 AMENDED = {
     Origin.QUICK_FIX: Ending.FAILED,

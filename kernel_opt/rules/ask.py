@@ -6,7 +6,7 @@ from kernel_opt.model.config import ConfigClass
 from kernel_opt.model.hypothesis import Hypothesis
 from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.trace import Trace
-from kernel_opt.rules.integrity import Refusal
+from kernel_opt.rules.integrity.edits import Refusal
 
 LONGEST_SENTENCE = 400  # one sentence; more is a report, and it is printed in tables
 

@@ -57,7 +57,7 @@ from kernel_opt.rules.aftermath import (
     after_verdict,
     after_wrong,
 )
-from kernel_opt.rules.probe import end_probe
+from kernel_opt.rules.memory.probe import end_probe
 from kernel_opt.rules.spending import within_budget
 from kernel_opt.rules.stop import machine_failed, reason_to_stop, used_up
 

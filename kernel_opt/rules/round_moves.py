@@ -9,7 +9,7 @@ from kernel_opt.model.hypothesis import Origin
 from kernel_opt.model.stages import Tries
 from kernel_opt.model.state import Best, RunState
 from kernel_opt.model.verdict import Outcome
-from kernel_opt.rules.compile_gate import after_check
+from kernel_opt.rules.isa.compile_gate import after_check
 from kernel_opt.rules.move import Moves, at, banked, to_stage
 
 

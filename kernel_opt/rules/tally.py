@@ -11,7 +11,7 @@ from kernel_opt.model.measurement import Metric
 from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.spending import Spent
 from kernel_opt.model.state import Lookback, RegressionNote, RunState, Tally, Trial
-from kernel_opt.rules.regress import note_regression
+from kernel_opt.rules.judge.regress import note_regression
 from kernel_opt.rules.spending import round_ended, spent
 from kernel_opt.rules.trials import note_trial
 

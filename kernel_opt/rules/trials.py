@@ -6,7 +6,7 @@ from kernel_opt.model.hypothesis import Candidate, Hypothesis
 from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.state import RunState, Trial
 from kernel_opt.model.verdict import Verdict
-from kernel_opt.rules.learned import find_finding, predicted_gain_pct
+from kernel_opt.rules.memory.learned import find_finding, predicted_gain_pct
 
 WHY_CAP = 300  # characters; the whole reason stands in the round's own record
 

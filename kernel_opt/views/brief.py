@@ -13,7 +13,7 @@ from kernel_opt.model.proposal import Task
 from kernel_opt.model.settings import Settings
 from kernel_opt.model.skill import SkillNote
 from kernel_opt.model.state import RunState
-from kernel_opt.rules.outline import Outline
+from kernel_opt.rules.memory.outline import Outline
 from kernel_opt.views.brief_hints import RUN_DRY, choose_hints
 from kernel_opt.views.brief_past import past_facts, tried_at
 from kernel_opt.views.brief_size import LEVELS, estimate_tokens, shrink

@@ -6,11 +6,11 @@ from kernel_opt.model.hypothesis import Hypothesis
 from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.stages import Barred
 from kernel_opt.model.state import RunState, Trial
-from kernel_opt.rules.explore import find_near_misses, tries_since_keep
-from kernel_opt.rules.learned import calibrate
-from kernel_opt.rules.ledger import find_dead_ends, sum_up
-from kernel_opt.rules.refusals import meaning_of
-from kernel_opt.rules.relatives import claim_of, find_relatives
+from kernel_opt.rules.integrity.refusals import meaning_of
+from kernel_opt.rules.memory.explore import find_near_misses, tries_since_keep
+from kernel_opt.rules.memory.learned import calibrate
+from kernel_opt.rules.memory.ledger import find_dead_ends, sum_up
+from kernel_opt.rules.memory.relatives import claim_of, find_relatives
 from kernel_opt.views.brief_tables import LINE_CAP
 from kernel_opt.views.calibration import tell_calibration
 from kernel_opt.views.format import clean_line, gain_text

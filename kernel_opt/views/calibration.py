@@ -1,6 +1,6 @@
 """What a run's predictions were worth, in one line."""
 
-from kernel_opt.rules.learned import Calibration
+from kernel_opt.rules.memory.learned import Calibration
 from kernel_opt.views.format import count
 
 

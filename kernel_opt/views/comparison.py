@@ -9,8 +9,8 @@ from msgspec import to_builtins
 from kernel_opt.model.comparison import Comparison
 from kernel_opt.model.measurement import Arm
 from kernel_opt.model.verdict import ClassVerdict, Outcome
-from kernel_opt.rules.stats import median
-from kernel_opt.rules.times import Times
+from kernel_opt.rules.judge.stats import median
+from kernel_opt.rules.judge.times import Times
 from kernel_opt.views.format import clean, count, pad, short, tell_apart, us_text, width_of
 from kernel_opt.views.gains import METRIC_WORDS, gain_record, of_interval
 from kernel_opt.views.learned import change_text, figure_text

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from kernel_opt.model.compiled import BuildEnd, Built, Compiled, CompileOutcome, HostFunction
 from kernel_opt.model.static_facts import KernelChange, KernelStatics
-from kernel_opt.rules.compile_gate import stands_for
+from kernel_opt.rules.isa.compile_gate import stands_for
 from kernel_opt.views.format import clean_line, count
 from kernel_opt.views.statics import say_waves
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from kernel_opt.model.hypothesis import Direction, Hypothesis
 from kernel_opt.model.lesson import Finding
 from kernel_opt.model.verdict import Verdict
-from kernel_opt.rules.learned import find_finding
+from kernel_opt.rules.memory.learned import find_finding
 from kernel_opt.views.format import gain_text
 from kernel_opt.views.gains import of_interval
 

@@ -1,7 +1,7 @@
 """The parts of the report about the kernel itself: registers, bottlenecks, and which kernel serves which class."""
 
 from kernel_opt.model.trace import Hotspot, KernelSummary, Occupancy, Trace
-from kernel_opt.rules.regress import target_us
+from kernel_opt.rules.judge.regress import target_us
 from kernel_opt.views.format import us_text
 from kernel_opt.views.markdown import Markdown, code, escape, join, row
 from kernel_opt.views.run_story import RunStory

@@ -1,6 +1,6 @@
 """The part of the report about what was learned: predictions against outcomes."""
 
-from kernel_opt.rules.learned import find_factor, predicted_gain_pct
+from kernel_opt.rules.memory.learned import find_factor, predicted_gain_pct
 from kernel_opt.views.format import count
 from kernel_opt.views.learned import Finding
 from kernel_opt.views.markdown import Markdown, escape

@@ -3,7 +3,7 @@
 from typing import cast
 
 from kernel_opt.model.state import RegressionNote
-from kernel_opt.rules.regress import geometric_mean_us, target_us
+from kernel_opt.rules.judge.regress import geometric_mean_us, target_us
 from kernel_opt.views.format import count, short, us_text, utc
 from kernel_opt.views.learned import change_text
 from kernel_opt.views.markdown import Markdown, code, escape, join, row

@@ -6,7 +6,7 @@ from kernel_opt.model import steps as s
 from kernel_opt.model.settings import Settings
 from kernel_opt.model.stages import Doubted, HeadlineTimed, Ready, RollbackSealed, Unsound
 from kernel_opt.model.state import Expected, RunState
-from kernel_opt.rules.learned import calibrate
+from kernel_opt.rules.memory.learned import calibrate
 from kernel_opt.rules.pace import expect, expect_round
 from kernel_opt.rules.protocol import next_step
 from kernel_opt.views.format import known

@@ -9,7 +9,7 @@ from kernel_opt.model.integrity import IntegrityCheck
 from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.trace import Role, Trace
 from kernel_opt.model.verdict import Verdict
-from kernel_opt.rules.regress import geometric_mean_us, target_us
+from kernel_opt.rules.judge.regress import geometric_mean_us, target_us
 from kernel_opt.views.learned import Lesson, learn
 
 

@@ -9,7 +9,7 @@ from kernel_opt.model.facts import Entry, Purpose
 from kernel_opt.model.hypothesis import Origin
 from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.verdict import ClassVerdict, Outcome, Verdict
-from kernel_opt.rules.compile_gate import SETTLED
+from kernel_opt.rules.isa.compile_gate import SETTLED
 from kernel_opt.views.format import count
 from kernel_opt.views.story import Attempt, RoundStory, Split
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from kernel_opt.model.bench import BenchRun
 from kernel_opt.model.facts import Benched, Entry
 from kernel_opt.model.round_facts import Ending
-from kernel_opt.rules.regress import geometric_mean_us
+from kernel_opt.rules.judge.regress import geometric_mean_us
 from kernel_opt.views.format import clean, short
 from kernel_opt.views.story import RoundStory
 from kernel_opt.views.telling import tell_rounds

@@ -10,7 +10,7 @@ from kernel_opt.edges.lease import Lease
 from kernel_opt.edges.session_records import SessionOutcome, SessionRequest, SessionResult
 from kernel_opt.model.errors import ReadFailedError
 from kernel_opt.model.reading import Reading
-from kernel_opt.rules.gate import CardState, judge_card, pick_card
+from kernel_opt.rules.card.gate import CardState, judge_card, pick_card
 from kernel_opt.worker.looks import Looker
 
 _NAP_S = 0.05

@@ -9,8 +9,8 @@ from kernel_opt.edges.process_tree import find_descendants
 from kernel_opt.edges.session_records import SessionRequest
 from kernel_opt.model.errors import ReadFailedError
 from kernel_opt.model.reading import Reading, UnderLoad
-from kernel_opt.rules.gate import find_disturbances
-from kernel_opt.rules.load import sum_up_looks
+from kernel_opt.rules.card.gate import find_disturbances
+from kernel_opt.rules.card.load import sum_up_looks
 from kernel_opt.worker.grant import HeldCard
 from kernel_opt.worker.looks import Look, Looker
 

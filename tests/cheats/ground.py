@@ -32,7 +32,7 @@ from kernel_opt.model.steps import Check, Drop, OpenRound, PlanStop, Recheck, Re
 from kernel_opt.round.perform import Hands
 from kernel_opt.rules.answers import fits
 from kernel_opt.rules.evolve import evolve
-from kernel_opt.rules.integrity import judge_edit
+from kernel_opt.rules.integrity.edits import judge_edit
 from kernel_opt.rules.protocol import next_step
 from tests.cheats.page import HERE, Page
 from tests.cheats.targets import lay_out_example, lay_out_flydsl

@@ -13,7 +13,7 @@ import pytest
 from kernel_opt.cli import gpus
 from kernel_opt.model.errors import InfrastructureError, ReadFailedError
 from kernel_opt.model.reading import GpuUser, Reading
-from kernel_opt.rules.gate import Thresholds
+from kernel_opt.rules.card.gate import Thresholds
 
 GIB = 2**30
 QUIET = Reading(

@@ -9,7 +9,7 @@ from kernel_opt.edges.idle_card import hold_idle_card, open_platform
 from kernel_opt.edges.lease import holder, take
 from kernel_opt.edges.session_records import PlatformChoice
 from kernel_opt.model.errors import InfrastructureError, UsageError
-from kernel_opt.rules.gate import Thresholds
+from kernel_opt.rules.card.gate import Thresholds
 
 FACTORY = "tests.worker.fake_platform:open_platform"
 

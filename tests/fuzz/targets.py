@@ -21,8 +21,8 @@ from kernel_opt.edges.tracers.folder import read_folder
 from kernel_opt.model.errors import ReadFailedError
 from kernel_opt.model.reading import Reading
 from kernel_opt.model.recording import Recording
-from kernel_opt.rules.gate import Thresholds, judge_card
-from kernel_opt.rules.trace_summary import summarise_trace
+from kernel_opt.rules.card.gate import Thresholds, judge_card
+from kernel_opt.rules.trace.summary import summarise_trace
 from tests.fuzz import seeds
 
 

@@ -8,7 +8,7 @@ from kernel_opt.model.steps import Measure
 from kernel_opt.model.trace import Trace
 from kernel_opt.round.measure import _Measuring
 from kernel_opt.round.traces import RunTrace
-from kernel_opt.rules.attribution import Attribution, RowGpuTime
+from kernel_opt.rules.trace.attribution import Attribution, RowGpuTime
 from tests.round.toolbox import Box
 
 ROWS = (ConfigRow(key="a", values={}, us=10.0), ConfigRow(key="b", values={}, us=10.0))

@@ -17,7 +17,7 @@ from kernel_opt.model.steps import Amend, Propose
 from kernel_opt.model.verdict import Condition, Outcome, Term
 from kernel_opt.round.check import check
 from kernel_opt.round.propose import amend, propose
-from kernel_opt.rules.integrity import judge_edit
+from kernel_opt.rules.integrity.edits import judge_edit
 from tests.fakes import bench_run, hypothesis, settings, verdict
 from tests.round.toolbox import OK, Box, make_box, write
 

@@ -12,8 +12,8 @@ from kernel_opt.model.trace import TargetKernel, Trace
 from kernel_opt.round.arms import ArmRun
 from kernel_opt.round.sightings import Sightings
 from kernel_opt.round.traces import RunTrace
-from kernel_opt.rules.attribution import Attribution, RowGpuTime
-from kernel_opt.rules.figure_checks import find_failed
+from kernel_opt.rules.integrity.figure_checks import find_failed
+from kernel_opt.rules.trace.attribution import Attribution, RowGpuTime
 from tests.fakes import bench_run, candidate, hypothesis
 from tests.round.toolbox import Box
 

@@ -1,7 +1,7 @@
 """Compiled kernels for the tests of rules and views."""
 
 from kernel_opt.model.static_facts import Fingerprint, FingerprintKind, InstructionCounts, KernelStatics
-from kernel_opt.rules.statics import complete_statics
+from kernel_opt.rules.isa.statics import complete_statics
 
 TEXT = Fingerprint(FingerprintKind.TEXT, "1" * 32)
 

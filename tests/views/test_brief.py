@@ -17,7 +17,7 @@ from kernel_opt.model.stages import Barred, Broken, Tries, Vetted, Weighed, Wron
 from kernel_opt.model.state import Best, Lookback, RunState, Trial
 from kernel_opt.model.trace import Hotspot, Occupancy, StallKind, StallShare
 from kernel_opt.model.verdict import Condition, Outcome, Term
-from kernel_opt.rules.outline import Outline
+from kernel_opt.rules.memory.outline import Outline
 from kernel_opt.views.brief import NO_GUIDE, Guide, brief_facts, render_brief
 from kernel_opt.views.brief_past import DEAD_ENDS
 from kernel_opt.views.brief_tables import HOTSPOTS, LINE_CAP

@@ -12,7 +12,7 @@ from kernel_opt.model.proposal import Task
 from kernel_opt.model.skill import SkillNote
 from kernel_opt.model.state import Best, RunState
 from kernel_opt.model.trace import Hotspot, StallKind, StallShare
-from kernel_opt.rules.outline import MOST_NAMES, Outline
+from kernel_opt.rules.memory.outline import MOST_NAMES, Outline
 from kernel_opt.views.brief import Guide, brief_facts, render_brief
 from kernel_opt.views.brief_size import CAPS, LEVELS, estimate_tokens, shrink
 from tests.fakes import bench_run, config_class, settings, trace

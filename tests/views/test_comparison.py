@@ -9,7 +9,7 @@ from kernel_opt.model.comparison import Comparison, Side
 from kernel_opt.model.judging import JudgeLimits
 from kernel_opt.model.measurement import Measurement
 from kernel_opt.model.verdict import Outcome, Verdict
-from kernel_opt.rules.comparison import next_comparison
+from kernel_opt.rules.judge.comparison import next_comparison
 from kernel_opt.views.comparison import class_times_us, comparison_record, render_comparison
 from kernel_opt.views.format import width_of
 from kernel_opt.views.terminal import Terminal

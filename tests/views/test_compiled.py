@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from kernel_opt.model.compiled import BuildEnd, Built, HostFunction
-from kernel_opt.rules.compile_gate import weigh_builds
+from kernel_opt.rules.isa.compile_gate import weigh_builds
 from kernel_opt.views.compiled import compiled_facts, tell_compiled
 from tests.fakes import KEYS
 from tests.rules.static_kernels import kernel
@@ -40,7 +40,7 @@ def test_what_did_not_compile_and_what_is_new() -> None:
 
 def test_other_code_at_the_same_cost() -> None:
     """No figure differs, the instructions do."""
-    from tests.rules.test_compile_gate import OTHER
+    from tests.rules.isa.test_compile_gate import OTHER
 
     other = replace(BEST, kernels=(kernel(vgpr=128, fingerprint=OTHER),))
     assert tell(other)[-1].endswith("; against best other instructions at the same cost")

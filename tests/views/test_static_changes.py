@@ -1,7 +1,7 @@
 """What changed between two builds, as people read it."""
 
 from kernel_opt.model.static_facts import Fingerprint, FingerprintKind, Statics
-from kernel_opt.rules.static_changes import compare_statics
+from kernel_opt.rules.isa.static_changes import compare_statics
 from kernel_opt.views.static_changes import tell_static_changes
 from tests.rules.static_kernels import kernel
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kernel_opt.edges.session_records import PlatformChoice, RunOrder, SessionRequest
-from kernel_opt.rules.gate import Thresholds
+from kernel_opt.rules.card.gate import Thresholds
 
 FACTORY = "tests.worker.fake_platform:open_platform"
 

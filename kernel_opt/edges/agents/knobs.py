@@ -10,9 +10,9 @@ from kernel_opt.edges.process import StopWish
 from kernel_opt.model.hypothesis import Hypothesis
 from kernel_opt.model.proposal import Answer, Reply, Request, Task
 from kernel_opt.model.settings import KnobSettings, SearchSettings
-from kernel_opt.rules.search import Seen, Space, next_point
-from kernel_opt.rules.search_limits import Constraint, parse_constraint
-from kernel_opt.rules.search_past import Past, PastTrial, find_point, name_point, points_of, read_past
+from kernel_opt.rules.search.limits import Constraint, parse_constraint
+from kernel_opt.rules.search.past import Past, PastTrial, find_point, name_point, points_of, read_past
+from kernel_opt.rules.search.points import Seen, Space, next_point
 
 _SPOTS = 3  # hotspots cited: the hottest say enough
 

@@ -14,7 +14,7 @@ from kernel_opt.model.errors import UsageError
 from kernel_opt.model.hypothesis import Direction, Hypothesis, Prediction
 from kernel_opt.model.idea import Idea
 from kernel_opt.model.proposal import Answer, Reply, Request, Task
-from kernel_opt.rules.ideas import HotLine, Ranked, one_line, rank_ideas, shuffle_ideas
+from kernel_opt.rules.search.ideas import HotLine, Ranked, one_line, rank_ideas, shuffle_ideas
 
 
 class PlaybookProposer:

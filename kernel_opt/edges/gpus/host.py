@@ -12,7 +12,7 @@ from kernel_opt.edges.gpus import host_proc
 from kernel_opt.edges.gpus.platform import Platform
 from kernel_opt.model.errors import ReadFailedError, UsageError
 from kernel_opt.model.reading import GpuUser, Reading
-from kernel_opt.rules.identity import name_card
+from kernel_opt.rules.card.identity import name_card
 
 CPUS_VARIABLE = "KERNEL_OPT_HOST_CPUS"
 """Tells a child its CPUs, for instance "2,10"; the host tracer and the program's own runtime keep to them."""

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from kernel_opt.edges.gpus.topology import GpuNode, Host
 from kernel_opt.model.reading import Reading
-from kernel_opt.rules.identity import agree_on_bdf
+from kernel_opt.rules.card.identity import agree_on_bdf
 
 _T = TypeVar("_T")
 

@@ -15,7 +15,7 @@ from kernel_opt.edges.gpus.probe import Probe
 from kernel_opt.edges.gpus.topology import GpuNode, read_agents, read_host
 from kernel_opt.model.errors import ReadFailedError, UsageError
 from kernel_opt.model.reading import Reading
-from kernel_opt.rules.identity import name_card
+from kernel_opt.rules.card.identity import name_card
 
 SOURCES = ("rocm-smi", "amd-smi", "pyrsmi")
 _OPTIONS = frozenset({"sources", "sys_root", "dev_root", "proc_root", "timeout_s", "tools"})

@@ -10,7 +10,7 @@ from kernel_opt.edges.gpus.probe import Answer
 from kernel_opt.edges.gpus.values import read_count, read_text, read_unique_id
 from kernel_opt.model.errors import ReadFailedError
 from kernel_opt.model.reading import GpuUser
-from kernel_opt.rules.identity import bdf_of_location
+from kernel_opt.rules.card.identity import bdf_of_location
 
 HELPER = "kernel_opt.edges.gpus.kfd"
 _FIELD = re.compile(r"^  (Name|Marketing Name|Uuid|Node|BDFID|Device Type):\s*(.*?)\s*$", re.MULTILINE)

@@ -8,8 +8,8 @@ from kernel_opt.edges.isa.kernels import Descriptor, of_note
 from kernel_opt.edges.isa.limits import refuse
 from kernel_opt.edges.isa.metadata import KernelNote, Metadata, gfx_of, read_text
 from kernel_opt.model.static_facts import KernelStatics
-from kernel_opt.rules.fingerprint import digest, fingerprint_text, normalise
-from kernel_opt.rules.instruction_counts import count_instructions
+from kernel_opt.rules.isa.fingerprint import digest, fingerprint_text, normalise
+from kernel_opt.rules.isa.instruction_counts import count_instructions
 
 _FLOAT_MODE = (
     # Bits from the lowest up, with what the assembler takes when nothing is said.

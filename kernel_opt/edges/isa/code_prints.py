@@ -7,7 +7,7 @@ from kernel_opt.edges.isa.addresses import split_addresses
 from kernel_opt.edges.isa.elf import RELOCATABLE, Elf
 from kernel_opt.edges.isa.elf_tables import FUNCTION, Relocation, Symbol, place_of, read_relocations
 from kernel_opt.model.static_facts import Fingerprint, FingerprintKind
-from kernel_opt.rules.fingerprint import digest
+from kernel_opt.rules.isa.fingerprint import digest
 
 _PROGRAM, _LOADED = 1, 2
 """sh_type and the sh_flags bit of what a kernel can see when it runs."""

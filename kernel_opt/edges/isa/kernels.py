@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from kernel_opt.edges.isa.metadata import KernelNote
 from kernel_opt.model.static_facts import Fingerprint, InstructionCounts, KernelStatics
-from kernel_opt.rules.gfx import find_gfx
-from kernel_opt.rules.statics import complete_statics
+from kernel_opt.rules.isa.gfx import find_gfx
+from kernel_opt.rules.isa.statics import complete_statics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

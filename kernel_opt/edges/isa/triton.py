@@ -7,7 +7,7 @@ from msgspec import Meta, Struct, structs
 
 from kernel_opt.edges.isa.limits import refuse
 from kernel_opt.model.static_facts import KernelStatics
-from kernel_opt.rules.statics import complete_statics
+from kernel_opt.rules.isa.statics import complete_statics
 
 Count = Annotated[int, Meta(ge=0, lt=1 << 32)]
 

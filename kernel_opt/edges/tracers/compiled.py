@@ -7,7 +7,7 @@ from pathlib import Path
 from kernel_opt.edges.isa.code import read_file
 from kernel_opt.model.errors import ReadFailedError
 from kernel_opt.model.static_facts import FingerprintKind, KernelStatics
-from kernel_opt.rules.kernel_names import plain_symbol
+from kernel_opt.rules.trace.kernel_names import plain_symbol
 
 _MAX_FILES = 300
 _MAX_BYTES = 300 << 20

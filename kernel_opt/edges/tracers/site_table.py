@@ -6,7 +6,7 @@ from typing import Any
 
 from kernel_opt.model.recording import KernelSites, Site
 from kernel_opt.model.trace import StallKind
-from kernel_opt.rules.stalls import classify
+from kernel_opt.rules.trace.stalls import classify
 
 MAX_SITES = 200
 """Kept per kernel: a report shows a dozen; the rest is for whoever looks closer."""

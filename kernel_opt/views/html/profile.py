@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from kernel_opt.model.trace import Hotspot, KernelSummary, StallKind, Trace
-from kernel_opt.rules.regress import target_us
+from kernel_opt.rules.judge.regress import target_us
 from kernel_opt.views.format import us_text
 from kernel_opt.views.html.fold import PageStory
 from kernel_opt.views.story import main_kernels

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from kernel_opt.edges.agents.knobs import KnobsProposer
 from kernel_opt.model.proposal import Reply, Task
 from kernel_opt.model.settings import KnobSettings, SearchSettings
-from kernel_opt.rules.search_past import find_point
+from kernel_opt.rules.search.past import find_point
 from tests.edges.agents.asking import LAUNCH, SPOTS, TILE, make_worktree, nobody, request, sentence
 
 RT = KnobSettings(name="RT", file="kernels/tile.h", pattern=r"^#define RT (\d+)$", values=(1, 2, 4), kernel="pa_main")

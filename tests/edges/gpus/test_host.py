@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kernel_opt.edges.gpus.host import HostOptions, HostPlatform, open_platform
 from kernel_opt.edges.gpus.host_proc import TICKS_PER_S, parse_cpus, read_core_times
 from kernel_opt.model.errors import ReadFailedError, UsageError
-from kernel_opt.rules.gate import Thresholds, find_disturbances, judge_card
+from kernel_opt.rules.card.gate import Thresholds, find_disturbances, judge_card
 
 AT_ONCE = Thresholds(gap_s=0.0)
 LOOK = 50

@@ -7,7 +7,7 @@ import pytest
 from kernel_opt.edges.gpus.merge import merge_readings
 from kernel_opt.edges.gpus.topology import GpuNode, Host
 from kernel_opt.model.reading import GpuUser, Reading
-from kernel_opt.rules.identity import name_card
+from kernel_opt.rules.card.identity import name_card
 
 NODES = (
     GpuNode(hip_index=0, node_id=2, guid=51499, bdf="0000:75:00.0", unique_id="0xb4", gfx="gfx950", partition_id=0),

@@ -7,7 +7,7 @@ import pytest
 
 from kernel_opt.edges.gpus.rocm import open_platform
 from kernel_opt.model.errors import ReadFailedError, UsageError
-from kernel_opt.rules.gate import Thresholds, find_disturbances, judge_card, pick_card
+from kernel_opt.rules.card.gate import Thresholds, find_disturbances, judge_card, pick_card
 from tests.edges.gpus.conftest import CARDS, ScriptedHost
 
 GIB = 2**30

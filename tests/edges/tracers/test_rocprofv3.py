@@ -12,9 +12,9 @@ import pytest
 from kernel_opt.edges.tracers.failures import explain_failure, has_whole_results
 from kernel_opt.edges.tracers.read import read_trace
 from kernel_opt.edges.tracers.rocprofv3 import Rung, next_rung, probe, to_regex, trace_argv
-from kernel_opt.rules.attribution import CallCounts, attribute
-from kernel_opt.rules.target import find_targets, words_of
-from kernel_opt.rules.trace_summary import summarise_kernels
+from kernel_opt.rules.trace.attribution import CallCounts, attribute
+from kernel_opt.rules.trace.summary import summarise_kernels
+from kernel_opt.rules.trace.target import find_targets, words_of
 from tests.edges.tracers.trace_files import START, row, text, write
 from tests.rocm.flydsl.lay_out import KERNEL, edit, lay_out
 

@@ -1,0 +1,1 @@
+"""Whose card it is, whether it is idle, and how it fared."""

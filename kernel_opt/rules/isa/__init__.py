@@ -1,0 +1,1 @@
+"""What a compiled kernel says before it runs."""

@@ -1,0 +1,1 @@
+"""What a run has learned, and where the next hypothesis is to come from."""

@@ -1,0 +1,1 @@
+"""Which built-in idea or point of the knobs comes next."""

@@ -1,0 +1,1 @@
+"""What a tracer's recording says: targets, calls, hotspots, changes."""
