@@ -13,10 +13,11 @@ EXAMPLES = """examples:
   kernel-opt demo --plain | tee log      lines instead of a live picture
 
 Nothing is staged: a copy of the example, a real daemon, real compiling, measuring, tracing and judging on CPU cores.
-It needs Linux and a C compiler. Ctrl-C ends it in order, and it can be gone on with. While it runs, `kernel-opt status`
+It needs Linux and a C compiler. Ctrl-C ends it in order, as do SIGTERM and a closed
+terminal, and it can be gone on with. While it runs, `kernel-opt status`
 in another terminal shows it like any run.
 
-exit codes: 0 it ended in order, 1 it could not, 2 usage, 130 Ctrl-C
+exit codes: 0 it ended in order, 1 it could not, 2 usage, 130 Ctrl-C, 143 SIGTERM
 """
 SHORTEST_MIN = 0.5  # the baseline alone takes that long
 
@@ -47,9 +48,9 @@ def run(args: argparse.Namespace) -> int:
 
     begun = begin_demo(args.into, args.minutes, args.seed, say=lambda line: write([line]))
     with open_show(sys.stdout, args.minutes, is_plain=args.plain) as show:
-        was_interrupted = follow(begun, show, args.minutes)
+        ended_by = follow(begun, show, args.minutes)
     refuse_dead_daemon(begun)
     write(render_summary(Path(begun.place.directory), begun.place, look_at(sys.stdout)))
-    if was_interrupted:
+    if ended_by is not None:
         write(tell_how_to_go_on(begun.root))
-    return 130 if was_interrupted else 0
+    return 0 if ended_by is None else 128 + ended_by

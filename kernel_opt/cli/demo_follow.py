@@ -1,11 +1,11 @@
 """Following a run's journal while its daemon writes it."""
 
-import signal
 import time
 from pathlib import Path
 from typing import Protocol
 
 from kernel_opt.cli.demo_place import Begun
+from kernel_opt.cli.ending import hear_ending
 from kernel_opt.cli.runs import is_alive
 from kernel_opt.daemon.asking import STOP_NOW, ask, is_stopped
 from kernel_opt.edges.places import RunPlace
@@ -49,27 +49,31 @@ class Reader:
             show.tell(entry, self.state)
 
 
-def follow(begun: Begun, show: Show, minutes: float) -> bool:
-    """Show the run until its daemon has gone; Ctrl-C ends it in order. Return whether that happened."""
-    interrupts: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _frame: interrupts.append(number))
-    try:
-        _watch(begun.place, show, interrupts, time.monotonic() + 60 * minutes * _OVERTIME)
-    finally:
-        signal.signal(signal.SIGINT, before)
-    return bool(interrupts)
+def follow(begun: Begun, show: Show, minutes: float) -> int | None:
+    """Show the run until its daemon has gone; return the signal that ended it before its time, in order, if one did.
+
+    The daemon is ended too when the run can be shown no longer, since nobody would see it go on.
+    """
+    heard: list[int] = []
+    with hear_ending(lambda number, _frame: heard.append(number)):
+        try:
+            _watch(begun.place, show, heard, time.monotonic() + 60 * minutes * _OVERTIME)
+        except OSError:
+            _stop(begun.place)
+            raise
+    return heard[0] if heard else None
 
 
-def _watch(place: RunPlace, show: Show, interrupts: list[int], until: float) -> None:
+def _watch(place: RunPlace, show: Show, heard: list[int], until: float) -> None:
     reader, was_asked = Reader(place), False
     while True:
         is_over = is_alive(place) is None  # asked first, so that nothing written before the end is missed
+        if not was_asked and (heard or time.monotonic() > until):
+            was_asked = True
+            _stop(place)
         reader.read_on(show)
         if is_over:
             return
-        if not was_asked and (interrupts or time.monotonic() > until):
-            was_asked = True
-            _stop(place)
         show.tick(reader.state)
         time.sleep(_NAP_S)
 

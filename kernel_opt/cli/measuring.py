@@ -10,6 +10,7 @@ from types import FrameType
 
 from msgspec.structs import replace
 
+from kernel_opt.cli.ending import hear_ending
 from kernel_opt.cli.progress import Progress
 from kernel_opt.daemon.begin_machine import refuse_missing_programs
 from kernel_opt.daemon.lock import RunLock
@@ -30,7 +31,6 @@ from kernel_opt.round.tools import Tools
 
 TAG = "compare"
 """Stands where a run's tag stands: in the session's name and in the lease, for others to read."""
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class TerminalWishes:
@@ -68,15 +68,8 @@ class TerminalWishes:
 def hear_ctrl_c(progress: Progress) -> Generator[TerminalWishes]:
     """Turn Ctrl-C, a closed terminal and SIGTERM into a wish: what runs is ended in order and the card let go."""
     wishes = TerminalWishes(progress)
-    # Under nohup a closed terminal is to change nothing.
-    is_kept_on = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    heard = [number for number in _ENDING if not (is_kept_on and number == signal.SIGHUP)]
-    before = {number: signal.signal(number, wishes.hear) for number in heard}
-    try:
+    with hear_ending(wishes.hear):
         yield wishes
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
+from kernel_opt.cli.ending import hear_ending
 from kernel_opt.cli.runs import is_alive
 from kernel_opt.cli.study_plan import Study, leave_settings, own_folder, refuse_other_base, refuse_other_settings
 from kernel_opt.journal.codec import entries
@@ -83,7 +84,7 @@ def _run_track(study: Study, track: TrackName, found: Track, say: Callable[[str]
 
 
 def _await(child: subprocess.Popen[bytes], say: Callable[[str], None]) -> bool:
-    """Wait for the child's end; Ctrl-C and SIGTERM are handed on to it: once in order, twice at once."""
+    """Wait for the child's end; what ends a command is handed on to it: once in order, twice at once."""
     interrupts: list[int] = []
 
     def hand_on(_number: int, _frame: FrameType | None) -> None:
@@ -92,10 +93,6 @@ def _await(child: subprocess.Popen[bytes], say: Callable[[str], None]) -> bool:
         if len(interrupts) == 1:
             say("ending the track after its current step; Ctrl-C again ends what runs")
 
-    before = {number: signal.signal(number, hand_on) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with hear_ending(hand_on):
         child.wait()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
     return bool(interrupts)

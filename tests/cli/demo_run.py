@@ -28,7 +28,7 @@ class Shown:
     said: list[str]
     text: str
     state: RunState
-    was_interrupted: bool
+    ended_by: int | None
 
     @property
     def report(self) -> str:
@@ -65,8 +65,8 @@ def begin(folder: Path, minutes: float, said: list[str]) -> Begun:
 def show(begun: Begun, minutes: float, said: list[str]) -> Shown:
     """Follow it to its end."""
     stream = io.StringIO()
-    was_interrupted = follow(begun, PlainShow(stream), minutes)
-    return Shown(begun, said, stream.getvalue(), read_state(begun), was_interrupted)
+    ended_by = follow(begun, PlainShow(stream), minutes)
+    return Shown(begun, said, stream.getvalue(), read_state(begun), ended_by)
 
 
 def read_state(begun: Begun) -> RunState:

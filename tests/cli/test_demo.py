@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kernel_opt.cli import main as cli
-from kernel_opt.cli.demo_follow import Reader
+from kernel_opt.cli.demo_follow import Reader, follow
 from kernel_opt.cli.demo_gains import times_text
 from kernel_opt.cli.demo_lines import tell_fact
 from kernel_opt.cli.demo_place import make_repository
@@ -58,7 +58,7 @@ def test_a_short_demo_ends_in_order_and_all_agree(tmp_path: Path) -> None:
     """Baseline and what fits the time; whatever that was, report, branch and journal tell the same."""
     said: list[str] = []
     shown = show(begin(tmp_path, SHORT_MIN, said), PATIENCE_MIN, said)
-    assert not shown.was_interrupted
+    assert shown.ended_by is None
     assert " baseline " in shown.text
     assert_all_agree(shown)
     lines = render_summary(Path(shown.begun.place.directory), shown.begun.place, Terminal(120))
@@ -95,8 +95,9 @@ def test_a_demo_killed_in_the_middle_and_gone_on_with_ends_the_same_way(tmp_path
     assert_all_agree(shown)
 
 
-def test_ctrl_c_leaves_all_put_away_and_says_how_to_go_on(tmp_path: Path) -> None:
-    """The daemon ends what runs at once; nothing is alive and nothing is lost."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_ends_a_command_leaves_all_put_away_and_says_how_to_go_on(tmp_path: Path, number: int) -> None:
+    """Ctrl-C, SIGTERM, a closed terminal: the daemon ends what runs at once; nothing is alive and nothing is lost."""
     said: list[str] = []
     begun = begin(tmp_path, SHORT_MIN, said)
 
@@ -105,16 +106,30 @@ def test_ctrl_c_leaves_all_put_away_and_says_how_to_go_on(tmp_path: Path) -> Non
             """Nothing is told."""
 
         def tick(self, _state: RunState) -> None:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(number)
 
-    from kernel_opt.cli.demo_follow import follow
-
-    assert follow(begun, Interrupter(), PATIENCE_MIN)
+    assert follow(begun, Interrupter(), PATIENCE_MIN) == number
     assert is_alive(begun.place) is None
     stop = read_state(begun).stop
     assert stop is not None
     assert stop.is_done
     assert f"kernel-opt demo --into {begun.root}" in tell_how_to_go_on(begun.root)[-1]
+
+
+def test_a_demo_that_nobody_can_see_ends(tmp_path: Path) -> None:
+    """The reader of its lines has gone: its daemon does not go on unseen."""
+    begun = begin(tmp_path, SHORT_MIN, [])
+
+    class Unseen:
+        def tell(self, entry: Entry, state: RunState) -> None:
+            """Nothing is told."""
+
+        def tick(self, _state: RunState) -> None:
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        follow(begun, Unseen(), PATIENCE_MIN)
+    wait_until(lambda: is_alive(begun.place) is None, "the daemon has gone")
 
 
 def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> None:
