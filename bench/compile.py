@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.compile_book import DATA, Shelf, Weighed, YardMaker, read_book
@@ -30,6 +31,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.compile", description=__doc__)
     parser.add_argument("--targets", default="gfx942,gfx950", help="comma-separated (default: %(default)s)")
     parser.add_argument("--flydsl-checkout", type=Path, metavar="DIR", help="a checkout of FlyDSL")
+    parser.add_argument("--short", action="store_true", help="one candidate of each kind, for one target")
     parser.add_argument("--only", choices=BOOKS, help="one book")
     parser.add_argument("--python", type=Path, metavar="FILE", help="an interpreter that has the compilers already")
     args = parser.parse_args()
@@ -40,8 +42,34 @@ def main() -> int:
     books: list[tuple[str, tuple[Path, ...]]] = [(name, (DATA / name,)) for name in BOOKS if args.only in (None, name)]
     if args.flydsl_checkout is not None:
         books.append(("checkout", (args.flydsl_checkout, DATA / "checkout")))
-    wrong = sum(try_book(name, sources, str(python), args.targets.split(",")) for name, sources in books)
-    return 1 if wrong else 0
+    targets = args.targets.split(",")[: 1 if args.short else None]
+    tried = [try_book(name, sources, str(python), targets, is_short=args.short) for name, sources in books]
+    print(
+        f"\n{'book':10} {'candidates':>10} {'settled':>8} {'share':>6} {'falsely':>8} {'median s':>9} {'longest s':>10}"
+    )
+    for one in tried:
+        print(one)
+    return 1 if any(one.wrong or not one.took_s for one in tried) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What became of the candidates of one book."""
+
+    book: str
+    took_s: tuple[float, ...] = ()
+    """For each candidate; empty where the kernel itself does not compile."""
+    settled: int = 0
+    wrong: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Return a row of the table."""
+        count = len(self.took_s)
+        if not count:
+            return f"{self.book:10} its kernel does not compile here"
+        share, median, longest = 100 * self.settled / count, statistics.median(self.took_s), max(self.took_s)
+        figures = f"{count:10} {self.settled:8} {share:4.0f} % {len(self.wrong):8} {median:9.1f} {longest:10.1f}"
+        return f"{self.book:10} {figures}"
 
 
 def install(folder: Path) -> Path | None:
@@ -60,9 +88,10 @@ def install(folder: Path) -> Path | None:
     return python
 
 
-def try_book(name: str, sources: tuple[Path, ...], python: str, targets: list[str]) -> int:
-    """Print what became of each candidate of one book; return how many were refused for no reason."""
+def try_book(name: str, sources: tuple[Path, ...], python: str, targets: list[str], *, is_short: bool = False) -> Tried:
+    """Print what became of each candidate of one book, or of those that stand for their kind."""
     book = read_book(DATA / f"{name}.toml", python, targets)
+    book = replace(book, edits=tuple(edit for edit in book.edits if edit.is_short or not is_short))
     with tempfile.TemporaryDirectory(prefix="kernel-opt-book-") as folder:
         shelf = Shelf(book, sources, Path(folder), YardMaker(python, dict(os.environ)))
         print(f"\n{name}: {len(book.edits)} candidates, {len(shelf.best)} builds each ({', '.join(targets)})")
@@ -70,11 +99,11 @@ def try_book(name: str, sources: tuple[Path, ...], python: str, targets: list[st
             told = "; ".join(f"{k.vgpr} VGPR, LDS {k.lds_bytes}" for k in one.kernels) or one.why
             print(f"  best, {one.name} for {one.target}: {one.end.value}, {told}")
         if any(one.end is not BuildEnd.BUILT for one in shelf.best):
-            return 1
+            return Tried(name)
         return _try_edits(shelf)
 
 
-def _try_edits(shelf: Shelf) -> int:
+def _try_edits(shelf: Shelf) -> Tried:
     found: list[Weighed] = []
     took_s: list[float] = []
     wrong: list[str] = []
@@ -91,20 +120,11 @@ def _try_edits(shelf: Shelf) -> int:
             wrong.append(f"{edit.name}: {against}")
         compiled = weighed.compiled
         print(f"  {edit.name:38} {compiled.outcome.value:16} {took_s[-1]:5.1f} s  {against or compiled.why[:100]}")
-    _sum_up(found, took_s, wrong)
-    return len(wrong)
-
-
-def _sum_up(found: list[Weighed], took_s: list[float], wrong: list[str]) -> None:
     counts = Counter(one.compiled.outcome for one in found)
-    settled = sum(counts[outcome] for outcome in SETTLED)
-    told = ", ".join(f"{counts[outcome]} {outcome.value}" for outcome in CompileOutcome if counts[outcome])
-    print(f"  {told}")
-    share = 100 * settled / len(found)
-    print(f"  settled without a GPU: {settled} of {len(found)} ({share:.0f} %); false refusals: {len(wrong)}")
-    print(f"  seconds per candidate: median {statistics.median(took_s):.1f}, longest {max(took_s):.1f}")
+    print(f"  {', '.join(f'{counts[outcome]} {outcome.value}' for outcome in CompileOutcome if counts[outcome])}")
     for text in wrong:
         print(f"  WRONG {text}")
+    return Tried(shelf.book.name, tuple(took_s), sum(counts[outcome] for outcome in SETTLED), tuple(wrong))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ class Edit:
 
     name: str
     change: tuple[tuple[str, str], ...]
+    is_short: bool = False
+    """One of those that stand for their kind where time is short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,10 @@ def read_book(path: Path, python: str, targets: Sequence[str]) -> Book:
         )
         for one in plain["builds"]
     )
-    edits = tuple(Edit(one["name"], tuple((old, new) for old, new in one["change"])) for one in plain["edits"])
+    edits = tuple(
+        Edit(one["name"], tuple((old, new) for old, new in one["change"]), one.get("short", False))
+        for one in plain["edits"]
+    )
     return Book(name=path.stem, file=plain["file"], builds=builds, edits=edits)
 
 

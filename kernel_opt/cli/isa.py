@@ -65,7 +65,13 @@ def run(args: argparse.Namespace) -> int:
     before, after = (_read(code, args) for code in args.diff)
     changes = compare_statics(before, after)
     document = {"before": before, "after": after, "changes": changes}
-    sys.stdout.write(_to_json(document) if args.json else tell_static_changes(changes))
+    notes = [
+        f"{code}: {note}"
+        for code, one, other in zip(args.diff, (before, after), (after, before), strict=True)
+        for note in one.notes
+        if note not in other.notes
+    ]
+    sys.stdout.write(_to_json(document) if args.json else tell_static_changes(changes, notes))
     return 0
 
 

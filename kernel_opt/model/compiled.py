@@ -42,6 +42,8 @@ class Built(Struct, frozen=True, kw_only=True):
     log_tail: str = ""
     kernels: tuple[KernelStatics, ...] = ()
     functions: tuple[HostFunction, ...] = ()
+    error: float | None = None
+    """Largest difference from float64 that the build's own program found; shown, and decides nothing."""
     folder: str = ""
     """Where its log and its code lie, below the run's state."""
     wall_s: float = 0.0
@@ -66,6 +68,10 @@ class BuildChange(Struct, frozen=True, kw_only=True):
     name: str
     target: str
     changes: StaticChanges
+    functions: tuple[HostFunction, ...] = ()
+    """Best's, of code for the processor."""
+    error: float | None = None
+    """Best's largest difference from float64."""
 
 
 class Compiled(Struct, frozen=True, kw_only=True):

@@ -18,6 +18,8 @@ class RoundOpened(Fact, frozen=True, kw_only=True):
     seed: int
     ask: Ask | None = None
     """What the proposer is asked for; None in journals from before it was."""
+    lane: int = 1
+    """Whose worktree it takes, where several rounds are open at once; lanes count from 1."""
 
 
 class Proposed(Fact, frozen=True, kw_only=True):
@@ -81,11 +83,22 @@ class Rechecked(Fact, frozen=True, kw_only=True):
     gpu_s: float = 0.0
 
 
+class Rebased(Fact, frozen=True, kw_only=True):
+    """The round goes on from a newer best: what it has changed so far is put on that one, and checked from scratch."""
+
+    onto: str
+    """The code of that best."""
+    edit: Edit | None = None
+    """The same change told against it; None: nothing was drafted yet."""
+
+
 class Formatted(Fact, frozen=True, kw_only=True):
     """The formatter ran over the candidate's files."""
 
     candidate: Candidate
     changed: bool
+    compiled: Compiled | None = None
+    """Next to the candidate as it was before; None: nothing changed, or no build is configured."""
 
 
 class FormatFailed(Fact, frozen=True, kw_only=True):
@@ -144,6 +157,8 @@ class Ending(Enum):
     REGRESSION = "regression"
     DIVERGING = "diverging"
     FORMAT_LOST = "format-lost"
+    REBASE_LOST = "rebase-lost"
+    """Another round became best first: this one's change does not go with it, or its gain is gone on top of it."""
     PROBED = "probed"
     """It was a probe: timed once, wrong or right, to learn what a cost is worth; never kept."""
     SPLIT_FAILED = "split-failed"

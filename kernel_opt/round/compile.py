@@ -1,6 +1,7 @@
 """Compile a candidate, and best, without a card; see what that says of the edit before any GPU second is spent."""
 
 import hashlib
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -11,7 +12,7 @@ from kernel_opt.edges.builders.toolchain import choose_python
 from kernel_opt.edges.compiled_edit import Interpreter, acts_compiled
 from kernel_opt.edges.files import atomic_write, remove_tree
 from kernel_opt.model.compile_settings import BuildSettings
-from kernel_opt.model.compiled import BuildEnd, Built, Compiled
+from kernel_opt.model.compiled import BuildEnd, Built, Compiled, CompileOutcome
 from kernel_opt.model.hypothesis import Candidate
 from kernel_opt.model.state import RunState
 from kernel_opt.round.tools import Tools
@@ -20,23 +21,33 @@ from kernel_opt.rules.isa.compile_gate import weigh_builds
 _PARSE_LIMIT_S = 30.0
 
 
+_AGAINST = (CompileOutcome.BROKEN, CompileOutcome.CANNOT_LAUNCH, CompileOutcome.COSTLIER)
+"""What speaks against a candidate is believed only next to a best that was compiled just now."""
+
+
 def compile_candidate(candidate: Candidate, state: RunState, tools: Tools) -> Compiled | None:
     """Return what compiling it ahead shows; None when no build is configured."""
-    builds = tools.settings.compile.builds
-    if not builds:
+    if not tools.settings.compile.builds:
         return None
-    best = compile_best(state, tools)
     built = _build(candidate.commit, "compile", state, tools)
-    if any(one.end is BuildEnd.REFUSED for one in built):
-        # A compiler that was changed since best was built must not be taken for a slip of the candidate.
-        best = compile_best(state, tools, is_fresh=True)
-    return weigh_builds(
-        best,
-        built,
-        is_edit_compiled=_is_edit_compiled(candidate, state, tools),
-        classes=[one.key for one in state.classes],
-        hot=_hot_kernels(state),
-    )
+    is_edit_compiled = _is_edit_compiled(candidate, state, tools)
+    classes, hot = [one.key for one in state.classes], _hot_kernels(state)
+    weigh = partial(weigh_builds, is_edit_compiled=is_edit_compiled, classes=classes, hot=hot)
+    found = weigh(compile_best(state, tools), built)
+    if found.outcome not in _AGAINST:
+        return found
+    # A compiler or a library that was changed since best was built must not be taken for the candidate's doing.
+    return weigh(compile_best(state, tools, is_fresh=True), built)
+
+
+def compile_formatted(measured: Candidate, formatted: Candidate, state: RunState, tools: Tools) -> Compiled | None:
+    """Return what formatting changed of the compiled code, next to the candidate that was measured."""
+    if not tools.settings.compile.builds:
+        return None
+    before = _build(measured.commit, "compile-measured", state, tools)
+    after = _build(formatted.commit, "compile-formatted", state, tools)
+    classes = [one.key for one in state.classes]
+    return weigh_builds(before, after, is_edit_compiled=True, classes=classes, hot=_hot_kernels(state))
 
 
 def compile_best(state: RunState, tools: Tools, *, is_fresh: bool = False) -> tuple[Built, ...]:
@@ -50,8 +61,10 @@ def compile_best(state: RunState, tools: Tools, *, is_fresh: bool = False) -> tu
     if not is_fresh and (found := _read(kept)) is not None:
         return found
     built = _build(state.code, "compile-best", state, tools)
-    kept.parent.mkdir(exist_ok=True)
-    atomic_write(kept, msgspec.json.encode(built))
+    if all(one.end is not BuildEnd.NOT_BUILT for one in built):
+        # What this machine lacked a minute ago it may have now.
+        kept.parent.mkdir(exist_ok=True)
+        atomic_write(kept, msgspec.json.encode(built))
     return built
 
 
@@ -79,6 +92,8 @@ def make_yard(tools: Tools) -> Yard:
         passed=benchmark.pass_environment,
         extra=benchmark.environment,
         sandbox=tools.sandbox,
+        pins=tools.pins,
+        on_tick=tools.wishes.stop_now,
     )
 
 

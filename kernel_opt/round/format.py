@@ -9,6 +9,7 @@ from kernel_opt.edges.files import remove_tree
 from kernel_opt.edges.process import Ended, run_contained
 from kernel_opt.edges.worktree import put_back
 from kernel_opt.journal.ballast import DiskFullError
+from kernel_opt.model.compiled import CompileOutcome
 from kernel_opt.model.errors import InfrastructureError
 from kernel_opt.model.facts import Fact, StopAsked
 from kernel_opt.model.hypothesis import Candidate, Origin
@@ -16,12 +17,15 @@ from kernel_opt.model.round_facts import FormatFailed, Formatted
 from kernel_opt.model.state import RunState
 from kernel_opt.model.steps import Format
 from kernel_opt.round.check import write_candidate
+from kernel_opt.round.compile import compile_formatted
 from kernel_opt.round.enclose import enclose_tool
 from kernel_opt.round.tools import Tools
 from kernel_opt.rules.formatters import FILES, choose_formatters
 
 Commands = Mapping[tuple[str, ...], tuple[str, ...]]
 """What is run, and the files it is run on."""
+_SPOILT = {CompileOutcome.BROKEN: "does not compile", CompileOutcome.CANNOT_LAUNCH: "cannot be launched"}
+"""Then the formatter is at fault, not the candidate, which was measured and is right."""
 
 
 def format_candidate(step: Format, state: RunState, tools: Tools) -> Fact:
@@ -126,4 +130,9 @@ def _take_formatted(candidate: Candidate, files: Sequence[str], state: RunState,
     if not edit.changes:
         return Formatted(candidate=candidate, changed=False)
     formatted = write_candidate(edit.tree, Origin.FORMATTED, state, tools, candidate.files)
-    return Formatted(candidate=formatted, changed=True)
+    compiled = compile_formatted(candidate, formatted, state, tools)
+    if (wish := tools.wishes.stop_now()) is not None:
+        return StopAsked(by=wish.reason)
+    if compiled is not None and compiled.outcome in _SPOILT:
+        return FormatFailed(why=f"what the formatter made of it {_SPOILT[compiled.outcome]}: {compiled.why}")
+    return Formatted(candidate=formatted, changed=True, compiled=compiled)

@@ -103,7 +103,11 @@ def _tries(one: RoundStory, terminal: Terminal) -> Iterator[str]:
 
 
 def _compiled(one: RoundStory, terminal: Terminal) -> Iterator[str]:
-    for number, text in enumerate(tell_compiled(one.compiled) if one.compiled else ()):
+    """Yield what compiling ahead showed; a candidate that nothing was compiled of is told as such."""
+    if one.compiled is None:
+        yield from _block(terminal, "compiled", "not ahead: no [[compile.builds]] is set") if one.attempts else ()
+        return
+    for number, text in enumerate(tell_compiled(one.compiled)):
         yield from _block(terminal, "" if number else "compiled", text)
 
 

@@ -1,6 +1,6 @@
 """What changed between two builds, as people read it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kernel_opt.model.static_facts import KernelChange, StaticChanges
 from kernel_opt.views.format import clean
@@ -8,8 +8,8 @@ from kernel_opt.views.format import clean
 _UNCHANGED_SHOWN = 12
 
 
-def tell_static_changes(changes: StaticChanges) -> str:
-    """Return the changes, the verdict first."""
+def tell_static_changes(changes: StaticChanges, notes: Sequence[str] = ()) -> str:
+    """Return the changes, the verdict first; ``notes`` are of one side alone."""
     changed = [kernel for kernel in changes.kernels if kernel.has_effect is not False]
     same = [clean(kernel.name) for kernel in changes.kernels if kernel.has_effect is False]
     lines = [_VERDICTS[changes.has_effect]]
@@ -18,6 +18,7 @@ def tell_static_changes(changes: StaticChanges) -> str:
     if same:
         more = f" and {len(same) - _UNCHANGED_SHOWN} more" if len(same) > _UNCHANGED_SHOWN else ""
         lines.append(f"unchanged: {', '.join(same[:_UNCHANGED_SHOWN])}{more}")
+    lines += [f"note: {clean(note)}" for note in notes]
     return "\n".join(lines) + "\n"
 
 

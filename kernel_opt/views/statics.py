@@ -35,7 +35,7 @@ def tell_statics(statics: Statics) -> str:
     blocks = [list(_table(kernels))] if len(kernels) >= _TABLE_FROM else []
     blocks += [list(_tell_kernel(kernel)) for kernel in kernels[:_TOLD_WHOLE]]
     if not kernels:
-        blocks.append([f"no kernel is in {', '.join(clean(file) for file in statics.files)}"])
+        blocks.append([f"no kernel for a GPU is in {', '.join(clean(file) for file in statics.files)}"])
     if len(kernels) > _TOLD_WHOLE:
         blocks.append([f"{len(kernels) - _TOLD_WHOLE} more are in the table only; name some with --kernel"])
     blocks.append([f"note: {clean(note)}" for note in statics.notes])

@@ -1,6 +1,7 @@
 """The example's benchmark: what it writes, how it tells wrong from broken, and that it leaves no traces."""
 
 import csv
+import json
 import sys
 from collections import Counter
 from pathlib import Path
@@ -54,6 +55,36 @@ def test_all_ten_configs_are_right_at_the_start(tmp_path: Path, cache: Path):
     assert {row["num_heads"] for row in rows} == {"8x1", "16x1", "8x8"}
     assert {row["err_flydsl_ps"] for row in rows} == {"0"}
     assert all(float(row[column]) > 0 for row in rows for column in ("us_gluon", "us_flydsl_ps"))
+
+
+COMPILE = "tests/kernels/compile_pa.py"
+BROKEN_EXP = (*TILES[:3],)
+"""-ffast-math breaks the exponential of the tiles until it is repaired."""
+
+
+@pytest.mark.parametrize(("patches", "least", "most"), [((), 1e-9, 1e-6), (BROKEN_EXP, 1e-3, 10.0)])
+def test_compiling_tells_the_error_against_float64(
+    tmp_path: Path, cache: Path, patches: tuple[str, ...], least: float, most: float
+):
+    """In a file of the build's dump; a wrong kernel compiles all the same."""
+    copy = copy_example(tmp_path, patches)
+    done = run(copy, cache, COMPILE, KERNEL_OPT_DUMP=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert least < json.loads((tmp_path / "error.json").read_text())["largest"] < most
+    assert json.loads(run(copy, cache, COMPILE).stdout)["largest"] < most
+
+
+def test_a_kernel_that_dies_compiles(tmp_path: Path, cache: Path):
+    """Only its error stays unknown; what does not compile is told by the exit code."""
+    copy = copy_example(tmp_path)
+    source = copy / "kernels/pa_decode.c"
+    head, _, rest = source.read_text().partition("void pa_reduce(")
+    source.write_text(f"{head}void pa_reduce({rest.replace('{', '{ __builtin_trap();', 1)}")
+    done = run(copy, cache, COMPILE, KERNEL_OPT_DUMP=str(tmp_path))
+    assert (done.returncode, (tmp_path / "error.json").exists()) == (0, False), done.stdout + done.stderr
+    assert "no error against float64" in done.stdout
+    source.write_text("no C")
+    assert run(copy, cache, COMPILE).returncode == 1
 
 
 def test_only_the_csv_is_left_behind(tmp_path: Path, cache: Path):

@@ -104,3 +104,26 @@ def test_who_leaves_work_out_does_not_stand_it(tmp_path: Path, cache: Path, chan
         source.write_text(source.read_text().replace(change, ""))
     code, said = recheck(folder, cache, copy_example(tmp_path / "pristine", ()))
     assert (code, match in said) == (1, True), said
+
+
+@pytest.mark.parametrize(
+    ("patches", "code", "said"),
+    [(LADDER, 0, ""), (("remember-requests/change",), 1, "is wrong by")],
+    ids=["ladder", "remembers"],
+)
+def test_the_blind_run_asks_for_another_answer_each_time(
+    tmp_path: Path, cache: Path, patches: tuple[str, ...], code: int, said: str
+):
+    """The benchmark's own configs, as often as it is told; who remembers gives the answer of another call."""
+    tree, pristine = copy_example(tmp_path / "tried", patches), copy_example(tmp_path / "pristine", ())
+    out = tmp_path / "raw"
+    out.mkdir()
+    words = ("tests/kernels/recheck_pa.py", "--seed", "7")
+    ran = run(tree, cache, *words, "--blind", str(out), "--calls", "5")
+    assert ran.returncode == 0, ran.stderr
+    assert len(list(out.glob("blind-0-*.f32"))) == 8
+    told = run(pristine, cache, *words, "--verify-blind", str(out))
+    assert (told.returncode, said in told.stderr) == (code, True), told.stderr
+    for path in out.glob("blind-0-*.f32"):
+        path.unlink()
+    assert "left no output" in run(pristine, cache, *words, "--verify-blind", str(out)).stderr

@@ -1,7 +1,10 @@
 """Small, true outputs of the tools, for a fuzzer to spoil."""
 
+import base64
 import json
+import struct
 import tempfile
+import zlib
 from pathlib import Path
 
 from tests.edges.tracers.trace_files import AGENTS, START, WIDTHS, row, text, write_rocpd
@@ -164,3 +167,25 @@ def make_rocpd() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = write_rocpd(Path(folder) / "r.db", [(1, START, START + 10), (2, START + 50, START + 80)])
         return path.read_bytes()
+
+
+_ISA = Path(__file__).parents[1] / "data" / "isa"
+ISA_TEXTS = tuple((_ISA / name).read_bytes() for name in ("scale.gfx942.s", "scale.gfx1201.s", "triton/total.amdgcn"))
+ISA_OBJECTS = tuple(
+    base64.b64decode((_ISA / f"{name}.b64").read_bytes()) for name in ("scale.gfx942.hsaco", "scale.gfx1201.o")
+)
+ISA_TRITON = (b"\x1e".join((_ISA / f"triton/total.{kind}").read_bytes() for kind in ("amdgcn", "json")),)
+HOST_ASSEMBLY = (
+    '\t.file\t"k.c"\n\t.type\tpa_main, @function\npa_main:\n.LFB1:\n\t.cfi_startproc\n\tsubq\t$136, %rsp\n'
+    "\tvmovups\t%zmm0, 16(%rsp)\n\tjne\t.L3\n.L3:\n\tret\n\t.size\tpa_main, .-pa_main\n.LC0:\n\t.long\t1065353216\n"
+)
+
+
+def make_bundles() -> tuple[bytes, ...]:
+    """Return a code object for one target, packed plainly and compressed."""
+    target = b"hipv4-amdgcn-amd-amdhsa--gfx942"
+    start = 32 + 24 + len(target)
+    head = b"__CLANG_OFFLOAD_BUNDLE__" + struct.pack("<QQQQ", 1, start, len(ISA_OBJECTS[0]), len(target))
+    plain = head + target + ISA_OBJECTS[0]
+    body = zlib.compress(plain)
+    return plain, struct.pack("<4sHHIIQ", b"CCOB", 2, 0, 24 + len(body), len(plain), 0) + body

@@ -13,16 +13,23 @@ from pathlib import Path
 
 import msgspec
 
+from kernel_opt.edges.builders.ending import read_error
+from kernel_opt.edges.builders.host_assembly import read_functions
 from kernel_opt.edges.gpus import amd_smi, amd_smi_users, kfd, pyrsmi_source, rocm_smi, topology
 from kernel_opt.edges.gpus.documents import find_documents
 from kernel_opt.edges.gpus.merge import merge_readings
 from kernel_opt.edges.gpus.probe import Answer
+from kernel_opt.edges.isa.code import read_code
+from kernel_opt.edges.isa.read import read_statics
 from kernel_opt.edges.tracers.folder import read_folder
 from kernel_opt.model.errors import ReadFailedError
 from kernel_opt.model.reading import Reading
 from kernel_opt.model.recording import Recording
+from kernel_opt.model.static_facts import Statics
 from kernel_opt.rules.card.gate import Thresholds, judge_card
+from kernel_opt.rules.isa.static_changes import compare_statics
 from kernel_opt.rules.trace.summary import summarise_trace
+from kernel_opt.views.statics import tell_statics
 from tests.fuzz import seeds
 
 
@@ -138,7 +145,61 @@ def _file(name: str, *texts: str) -> Target:
     return Target(tuple(text.encode() for text in texts), partial(_read_file, name))
 
 
+def check_statics(statics: Statics) -> None:
+    """Fail on figures that cannot be true, and on kernels that cannot be told, handed on or compared."""
+    for kernel in statics.kernels:
+        for name in ("arch_vgpr", "agpr", "vgpr", "sgpr", "vgpr_spills", "sgpr_spills", "scratch_bytes", "lds_bytes"):
+            value = getattr(kernel, name)
+            assert value is None or 0 <= value < 1 << 32, (name, value)
+        waves = kernel.occupancy
+        assert waves is None or 0 <= waves.waves_per_simd <= waves.max_waves_per_simd
+        assert waves is not None or not kernel.launch_problems
+    assert msgspec.json.decode(msgspec.json.encode(statics), type=Statics) == statics
+    assert compare_statics(statics, statics).has_effect is not True
+    assert tell_statics(statics)
+
+
+def _read_code(data: bytes) -> None:
+    try:
+        check_statics(read_code(data, "k"))
+    except ReadFailedError as error:
+        assert str(error)
+
+
+def _read_triton(data: bytes) -> None:
+    """Read code with what Triton wrote beside it."""
+    code, metadata, *_ = [*data.split(b"\x1e", 1), b""]
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "k.amdgcn").write_bytes(code)
+        Path(folder, "k.json").write_bytes(metadata)
+        try:
+            check_statics(read_statics(Path(folder)))
+        except ReadFailedError as error:
+            assert str(error)
+
+
+def _read_host_assembly(data: bytes) -> None:
+    for function in read_functions(data.decode("utf-8", "replace").splitlines()):
+        moves = (function.vector_stack_moves, function.stack_moves, function.instructions)
+        assert 0 <= moves[0] <= moves[1] <= moves[2]
+        assert function.frame_bytes >= 0
+
+
+def _read_build_error(data: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "error.json"
+        path.write_bytes(data)
+        error = read_error(path)
+        assert error is None or (math.isfinite(error) and error >= 0)
+
+
 TARGETS: dict[str, Target] = {
+    "isa-text": Target(seeds.ISA_TEXTS, _read_code),
+    "isa-object": Target(seeds.ISA_OBJECTS, _read_code),
+    "isa-bundle": Target(seeds.make_bundles(), _read_code),
+    "isa-triton": Target(seeds.ISA_TRITON, _read_triton),
+    "host-assembly": Target((seeds.HOST_ASSEMBLY.encode(),), _read_host_assembly),
+    "build-error": Target((b'{"largest": 4.2e-07}', b'{"largest": 0}'), _read_build_error),
     "rocm-smi": Target((seeds.ROCM_SMI.encode(),), partial(_read_cards, rocm_smi.parse)),
     "amd-smi": Target((seeds.AMD_SMI.encode(),), _read_amd_smi),
     "pyrsmi": Target((seeds.PYRSMI.encode(),), partial(_read_cards, pyrsmi_source.parse)),

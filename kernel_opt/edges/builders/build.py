@@ -1,7 +1,7 @@
 """Compiles the specialisations of one commit, each in a child of its own: a compiler may abort, hang or eat memory."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,8 @@ from kernel_opt.edges.builders.toolchain import Packages, find_packages
 from kernel_opt.edges.environment import child_environment
 from kernel_opt.edges.export import export
 from kernel_opt.edges.files import remove_tree
-from kernel_opt.edges.process import Ended, run_contained
+from kernel_opt.edges.pins import Pins
+from kernel_opt.edges.process import Ended, StopWish, run_contained
 from kernel_opt.edges.repository import Repository
 from kernel_opt.edges.sandbox_base import with_places
 from kernel_opt.edges.sandbox_places import show_programs
@@ -48,6 +49,10 @@ class Yard:
     extra: Mapping[str, str]
     sandbox: Sandbox | None
     """None: children are held together, and no more."""
+    pins: Pins | None = None
+    """Built inputs that a commit does not hold and its compilation may read."""
+    on_tick: Callable[[], StopWish | None] = lambda: None
+    """Who asks that what runs be ended at once."""
 
     def packages(self) -> Packages:
         """Ask the interpreter what it has."""
@@ -60,6 +65,8 @@ def build_commit(
     """Compile every build for every target; ``targets`` are for those that name none."""
     tree = folder / "tree"
     export(yard.repository, commit, tree)
+    if yard.pins is not None:
+        yard.pins.put_into(tree)
     found: list[Built] = []
     for number, build in enumerate(builds):
         wanted = ("",) if build.builder is Builder.CC else build.targets or tuple(targets)
@@ -101,6 +108,8 @@ def _plan(build: BuildSettings, site: Site) -> Recipe | Missing:
 
 def _build(yard: Yard, build: BuildSettings, tree: Path, place: Path, target: str) -> Built:
     blank = Built(name=build.name, end=BuildEnd.NOT_BUILT, target=target, classes=build.classes, folder=str(place))
+    if (wish := yard.on_tick()) is not None:
+        return structs.replace(blank, why=f"stopped: {wish.reason}")
     site = _site(yard, tree, place, target)
     planned = _plan(build, site)
     if isinstance(planned, Missing):
@@ -124,9 +133,18 @@ def _run(yard: Yard, build: BuildSettings, site: Site, recipe: Recipe, place: Pa
     argv = recipe.argv
     sandbox = yard.sandbox
     if sandbox is not None:
-        places = (*show_programs(argv, env), *recipe.shown)
+        pinned = yard.pins.places(site.tree) if yard.pins else ()
+        # Last, since PYTHONPATH names the tree as something to read.
         around = [Place(str(path), Access.WRITE) for path in (site.tree, place)]
-        sandbox = with_places(sandbox, *around, *places)
+        sandbox = with_places(sandbox, *show_programs(argv, env), *recipe.shown, *around, *pinned)
     if build.memory_mb:
         argv = ("/bin/sh", "-c", _LIMITED, "sh", str(int(build.memory_mb * 1000)), *argv)
-    return run_contained(argv, cwd=site.tree, env=env, log=log, timeout_s=build.timeout_s or 1e6, sandbox=sandbox)
+    return run_contained(
+        argv,
+        cwd=site.tree,
+        env=env,
+        log=log,
+        timeout_s=build.timeout_s or 1e6,
+        on_tick=yard.on_tick,
+        sandbox=sandbox,
+    )

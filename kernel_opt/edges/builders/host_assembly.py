@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from kernel_opt.model.compiled import HostFunction
@@ -11,10 +12,11 @@ from kernel_opt.model.errors import ReadFailedError
 
 _TEXT_BYTES = 64 << 20
 _MOST_FUNCTIONS = 256
+_MOST_FILES = 4096
 _TYPE = re.compile(r'\.type\s+(?P<name>"[^"]+"|[^\s,]+)\s*,\s*[@%]function')
 _LABEL = re.compile(r'^(?P<name>"[^"]+"|[\w.$@]+):')
 _LOCAL = re.compile(r"\.L[\w.$]+")
-_FRAME = (re.compile(r"^sub[qx]?\s+\$(\d+), %rsp"), re.compile(r"^sub\s+sp, sp, #(\d+)$"))
+_FRAME = (re.compile(r"^sub[qx]?\s+\$(\d{1,9}), %rsp"), re.compile(r"^sub\s+sp, sp, #(\d{1,9})$"))
 _STACK = re.compile(r"\(%r[sb]p|\[(?:sp|x29)\b")
 _VECTOR = re.compile(r"%[xyz]mm\d+|\b[qvz]\d+\b")
 _COMMENT = re.compile(r"\s*(?:#[^\d(-].*|//.*)$")
@@ -28,9 +30,11 @@ class _Body:
 def read_host_assembly(folder: Path) -> tuple[HostFunction, ...]:
     """Return the functions of every ``.s`` in a folder, in a fixed order."""
     found: list[HostFunction] = []
-    for path in sorted(folder.glob("*.s")):
-        if path.is_symlink() or not path.is_file() or path.stat().st_size > _TEXT_BYTES:
-            raise ReadFailedError(f"{path.name} is no assembly of at most {_TEXT_BYTES >> 20} MiB", "look at the build")
+    left = _TEXT_BYTES
+    for path in sorted(islice(folder.glob("*.s"), _MOST_FILES)):
+        if path.is_symlink() or not path.is_file() or (left := left - path.stat().st_size) < 0:
+            most = f"{_TEXT_BYTES >> 20} MiB in all are read"
+            raise ReadFailedError(f"{path.name} is no assembly, or too much of it: {most}", "look at the build")
         text = path.read_text(encoding="utf-8", errors="replace")
         found += read_functions(text.splitlines())
     return tuple(found[:_MOST_FUNCTIONS])

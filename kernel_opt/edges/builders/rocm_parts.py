@@ -29,7 +29,8 @@ def lay_out_rocm(site: Site) -> Path | Missing:
     root = find_rocm(site.environment)
     if root is not None:
         return root
-    library, linker = find_device_library(site), find_linker(site)
+    library = next((path for path in find_libraries(site) if path.is_file()), None)
+    linker = find_linker(site)
     if library is None:
         return Missing(
             "ockl.bc, ROCm's device library, is missing", "pip install triton, or apt install rocm-device-libs"
@@ -47,17 +48,13 @@ def lay_out_rocm(site: Site) -> Path | Missing:
     return made
 
 
-def find_device_library(site: Site) -> Path | None:
-    """Return ``ockl.bc``."""
-    return next((path for path in _libraries(site) if path.is_file()), None)
-
-
-def _libraries(site: Site) -> Iterator[Path]:
+def find_libraries(site: Site) -> Iterator[Path]:
+    """Yield where ``ockl.bc`` may lie; what Triton brings is years newer than Debian's, and registers depend on it."""
     yield Path(site.environment.get("ROCM_PATH") or _ROCM) / DEVICE_LIBRARY
-    yield from (Path(folder) / DEVICE_LIBRARY.name for folder in _SYSTEM_LIBRARIES)
     triton = site.packages.folder("triton")
     if triton is not None:
         yield triton / "backends/amd/lib/ockl.bc"
+    yield from (Path(folder) / DEVICE_LIBRARY.name for folder in _SYSTEM_LIBRARIES)
 
 
 def find_linker(site: Site) -> tuple[str, ...] | None:

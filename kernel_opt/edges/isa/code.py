@@ -1,7 +1,9 @@
 """Compiled code of any kind, from a file or a folder."""
 
+import io
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from kernel_opt.edges.isa.assembly_kernels import read_assembly_kernels
@@ -77,9 +79,15 @@ def _read_text(content: memoryview, name: str) -> list[KernelStatics]:
     if len(content) > TEXT_BYTES:
         raise refuse(name, f"{len(content)} B of text; at most {TEXT_BYTES >> 20} MiB are read", "name a smaller one")
     try:
-        text = str(content, "utf-8")
+        return read_assembly_kernels(_lines(content), name)
     except UnicodeDecodeError:
         why = "neither assembly text, nor a code object, nor a fat binary"
         raise refuse(name, why, "name what the compiler left: .s, .hsaco, .o or a fat binary") from None
-    # Nothing but a line feed ends a line here: comments hold text of any script.
-    return read_assembly_kernels(text.split("\n"), name)
+
+
+def _lines(content: memoryview) -> Iterator[str]:
+    """Yield the lines one by one, since all at once take many times the file's size.
+
+    Nothing but a line feed ends a line here: comments hold text of any script.
+    """
+    return (line.removesuffix(b"\n").decode() for line in io.BytesIO(content))

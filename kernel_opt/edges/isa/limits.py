@@ -4,6 +4,8 @@ from kernel_opt.model.errors import ReadFailedError
 
 FILE_BYTES = 256 << 20
 """A code object with every debug section is tens of MB, the fat binary of a library a few hundred."""
+FOLDER_BYTES = 1 << 30
+"""Of all code in a folder: the caches of a machine that compiles every day have some hundred MB."""
 TEXT_BYTES = 64 << 20
 """Of assembly: lines take some ten times their size in memory, and the largest kernels have some MB."""
 UNPACKED_BYTES = 512 << 20

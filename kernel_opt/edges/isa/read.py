@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import structs
 
 from kernel_opt.edges.isa.code import is_code, read_bytes, read_file
-from kernel_opt.edges.isa.limits import refuse
+from kernel_opt.edges.isa.limits import FOLDER_BYTES, refuse
 from kernel_opt.edges.isa.triton import TritonLaunch, add_launch, read_launch
 from kernel_opt.model.errors import ReadFailedError
 from kernel_opt.model.static_facts import KernelStatics, Statics
@@ -25,11 +25,14 @@ _STEM = re.compile(r"^\d+_")
 """FlyDSL numbers its stages."""
 
 
-def read_statics(path: Path) -> Statics:
+def read_statics(path: Path, most_bytes: int = FOLDER_BYTES) -> Statics:
     """Return every kernel below a path; where text and machine code of the same kernels lie together, the text's."""
     if not path.is_dir():
         return _read_one(path, path.name)
     names = list(_find_code(path))
+    size = sum((path / name).stat().st_size for name in names)
+    if size > most_bytes:
+        raise refuse(str(path), f"{size} B of code; at most {most_bytes >> 20} MiB are read", "name one build's folder")
     if not names:
         mend = "name the folder of a dump or a cache: *_final_isa.s of FlyDSL, *.amdgcn of Triton, *.hsaco"
         raise refuse(str(path), "no compiled code for an AMD GPU is in it", mend)

@@ -11,8 +11,12 @@ from kernel_opt.model.stages import Broken, Drafted, Runnable
 from kernel_opt.model.static_facts import KernelChange, KernelStatics, Statics
 from kernel_opt.rules.globs import matches_any
 from kernel_opt.rules.isa.static_changes import compare_statics
+from kernel_opt.rules.trace.kernel_names import stem_names
 
 _SPILLS = {"vgpr_spills": "VGPR spills", "sgpr_spills": "SGPR spills", "scratch_bytes": "bytes of scratch"}
+_SGPR_SPILLS = 32
+"""So many more scalar registers are spilled before it is doubted: they go to the lanes of vector registers, not to
+memory, and the smallest wave has so many lanes; fewer cost an instruction here and there and no register."""
 SETTLED = frozenset({CompileOutcome.BROKEN, CompileOutcome.CANNOT_LAUNCH, CompileOutcome.UNUSED})
 """What ends a candidate before it takes a card, as it stands."""
 
@@ -61,15 +65,19 @@ def _label(built: Built) -> str:
 
 def _compare(old: Built, new: Built) -> BuildChange:
     changes = compare_statics(Statics(kernels=old.kernels), Statics(kernels=new.kernels))
-    return BuildChange(name=new.name, target=new.target, changes=changes)
+    return BuildChange(name=new.name, target=new.target, changes=changes, functions=old.functions, error=old.error)
 
 
 def _find_launch_problems(old: Built, new: Built) -> Iterator[str]:
-    """Yield why a kernel can never be launched, where best's build has no such kernel: then it may be one for show."""
+    """Yield why a kernel can never be launched, where best's build has no such kernel: then it may be one for show.
+
+    Of several variants of one kernel a tuner drops those that do not fit: that any can be launched is enough.
+    """
     if any(kernel.launch_problems for kernel in old.kernels):
         return
+    launchable = {stem_names(kernel.name)[-1] for kernel in new.kernels if not kernel.launch_problems}
     for kernel in new.kernels:
-        for problem in kernel.launch_problems:
+        for problem in kernel.launch_problems if stem_names(kernel.name)[-1] not in launchable else ():
             yield f"{_label(new)}: {kernel.name} cannot be launched: {problem}"
 
 
@@ -113,7 +121,8 @@ def _is_hot(name: str, hot: Sequence[str], named: dict[str, KernelStatics]) -> b
 def _tell_costs(label: str, change: KernelChange, kernel: KernelStatics, *, is_hot: bool) -> Iterator[str]:
     for field, words in _SPILLS.items():
         old, new = change.changed.get(field, (0, 0))
-        if isinstance(old, int) and isinstance(new, int) and new > old:
+        least = _SGPR_SPILLS if field == "sgpr_spills" else 1
+        if isinstance(old, int) and isinstance(new, int) and new - old >= least:
             yield f"{label}: {kernel.name} has {new} {words}, best's {old}"
     old, new = change.changed.get("waves_per_simd", (None, None))
     if is_hot and isinstance(old, int | float) and isinstance(new, int | float) and new < old:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from kernel_opt.edges.builders.build import Yard, build_commit, check_builder
+from kernel_opt.edges.pins import Pins, pin_inputs
+from kernel_opt.edges.process import StopWish
 from kernel_opt.edges.repository import Repository
 from kernel_opt.model.compile_settings import Builder, BuildSettings
 from kernel_opt.model.compiled import BuildEnd, Built
@@ -65,6 +67,7 @@ def test_walls_around_it_leave_it_its_work(yard: Yard, tmp_path: Path) -> None:
         ("ABORT = 1\n", "LLVM ERROR: Cannot select: cvt.pk.fp8.f32"),
         ("REFUSED = 1\n", "kernels/pa.py:1: error: no such layout"),
         ("SILENT = 1\n", "the compiler ended with exit code 3 and gave no reason"),
+        ("FLOOD = 1\n", "kernels/pa.py:1: error: no such layout"),
     ],
 )
 def test_a_refusal_is_told_in_the_compilers_words(yard: Yard, tmp_path: Path, text: str, why: str) -> None:
@@ -79,6 +82,7 @@ def test_a_refusal_is_told_in_the_compilers_words(yard: Yard, tmp_path: Path, te
         ("HANG = 1\n", {"timeout_s": 0.5}, "still compiling after 0.5 s"),
         ("HUNGRY = 1\n", {"memory_mb": 600.0}, "out of memory or room (compile.builds.memory_mb is 600)"),
         ("NOTHING = 1\n", {}, "it compiled, but what it left cannot be read"),
+        ("HEAP = 1\n", {}, "at most 64 MiB are read"),
         ("VGPR = 8\n", {"command": ("no-such-compiler",)}, "no-such-compiler cannot be started: install it"),
         ("VGPR = 8\n", {"builder": Builder.FLYDSL}, "has no flydsl: pip install flydsl"),
     ],
@@ -88,6 +92,48 @@ def test_what_is_the_machines_is_not_built(yard: Yard, tmp_path: Path, text: str
     built = compile_text(yard, text, tmp_path / "out", **changes)
     assert built.end is BuildEnd.NOT_BUILT
     assert why in built.why
+
+
+def test_a_flood_of_words_is_not_kept(yard: Yard, tmp_path: Path) -> None:
+    """Its beginning and its end are; the last of it goes to the agent."""
+    built = compile_text(yard, "FLOOD = 1\n", tmp_path / "out")
+    assert (Path(built.folder) / "build.log").stat().st_size < 17 << 20
+    assert len(built.log_tail) <= 4000
+    assert "no such layout" in built.log_tail
+
+
+def test_words_of_a_build_that_went_well_mean_nothing(yard: Yard, tmp_path: Path) -> None:
+    """Only of one that failed it is asked whether the memory was at its end."""
+    assert compile_text(yard, "TALKS = 1\n", tmp_path / "out").end is BuildEnd.BUILT
+
+
+@pytest.mark.parametrize("sandbox", [None, Sandbox(level=SandboxLevel.S1)])
+def test_built_inputs_are_there(yard: Yard, tmp_path: Path, sandbox: Sandbox | None) -> None:
+    """As in every run of the benchmark: what git does not hold may be needed to compile."""
+    root = yard.repository.root
+    (root / "built").mkdir()
+    (root / "built/table.txt").write_text("7")
+    pins = Pins(root, pin_inputs(root, ["built"]), bound=False)
+    pinned = yard_of(yard.repository, sandbox=sandbox, pins=pins)
+    assert compile_text(pinned, "PINNED = 1\n", tmp_path / "out").end is BuildEnd.BUILT
+    assert compile_text(yard, "PINNED = 1\n", tmp_path / "bare").end is BuildEnd.REFUSED
+
+
+def test_a_stop_ends_what_compiles_and_begins_nothing_more(yard: Yard, tmp_path: Path) -> None:
+    """At once, whatever the compiler does."""
+    asked: list[StopWish | None] = [None]
+
+    def ask() -> StopWish | None:
+        return asked.pop() if asked else StopWish("you")
+
+    (yard.repository.root / "kernels/pa.py").write_text("HANG = 1\n")
+    user_git(yard.repository.root, "commit", "--all", "--quiet", "--message=edit")
+    (tmp_path / "out").mkdir()
+    stopped = yard_of(yard.repository, on_tick=ask)
+    builds = build_commit(stopped, yard.repository.head_commit(), tmp_path / "out", [BUILD, BUILD], ())
+    assert [(one.end, one.why) for one in builds] == [(BuildEnd.NOT_BUILT, "stopped: you")] * 2
+    assert (tmp_path / "out/0-gfx942/build.log").exists()
+    assert not (tmp_path / "out/1-gfx942/build.log").exists()
 
 
 def test_without_a_target_nothing_is_built(yard: Yard, tmp_path: Path) -> None:

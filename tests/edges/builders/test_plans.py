@@ -4,11 +4,14 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace as replaced_in
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from kernel_opt.edges.builders import cc, clang, flydsl, triton
+from kernel_opt.edges.builders.bitcode import lay_out_bitcode
 from kernel_opt.edges.builders.build import _plan
 from kernel_opt.edges.builders.recipe import Missing, Recipe, Site
 from kernel_opt.edges.builders.rocm_parts import find_rocm, lay_out_rocm
@@ -16,6 +19,8 @@ from kernel_opt.edges.builders.toolchain import Packages, choose_python, find_pa
 from kernel_opt.model.compile_settings import Builder, BuildSettings
 
 BUILD = BuildSettings(name="b", builder=Builder.FLYDSL, command=("python", "c.py", "{target}", "{dump}"), version="1.0")
+HIP = BuildSettings(name="h", builder=Builder.CLANG, command=("k.hip", "-O3"))
+OPENCL = BuildSettings(name="c", builder=Builder.CLANG, command=("k.cl",))
 NOWHERE = "/nowhere"
 
 
@@ -40,6 +45,11 @@ def site(tmp_path: Path) -> Callable[..., Site]:
     return make
 
 
+def replaced(here: Site, target: str) -> Site:
+    """The same place for another target."""
+    return replaced_in(here, target=target)
+
+
 def program(folder: Path, name: str) -> Path:
     """A program of that name."""
     folder.mkdir(exist_ok=True)
@@ -56,8 +66,9 @@ def triton_wheel(folder: Path) -> Path:
     return folder / "triton"
 
 
-def test_flydsl_compiles_only(site: Callable[..., Site], tmp_path: Path) -> None:
+def test_flydsl_compiles_only(site: Callable[..., Site], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """For the target, into a folder of its own, with torch stood in for, and parts of ROCm from other packages."""
+    monkeypatch.setattr("kernel_opt.edges.builders.rocm_parts._SYSTEM_LIBRARIES", ())
     here = site(flydsl=tmp_path, triton=triton_wheel(tmp_path), ziglang=tmp_path)
     recipe = flydsl.plan(BUILD, here)
     assert isinstance(recipe, Recipe)
@@ -90,9 +101,8 @@ def test_what_is_missing_is_told_with_the_package(site: Callable[..., Site], tmp
     wanted = ("install flydsl", "rocm-device-libs", "install ziglang", "install triton", "install clang", "install gcc")
     for one, word in zip(found, wanted, strict=True):
         assert word in str(one)
-    opencl = BuildSettings(name="c", builder=Builder.CLANG, command=("k.cl",))
     program(tmp_path / "bin", "clang-19")
-    missing = clang.plan(opencl, site(path=str(tmp_path / "bin")))
+    missing = clang.plan(OPENCL, site(path=str(tmp_path / "bin"), triton=tmp_path / "triton"))
     assert isinstance(missing, Missing)
     assert "rocm-device-libs" in missing.mend
 
@@ -126,16 +136,82 @@ def test_triton_is_told_of_a_linker(site: Callable[..., Site], tmp_path: Path) -
     assert recipe.environment["TRITON_CACHE_DIR"] == str(here.dump)
 
 
+def device_library(root: Path, *more: str) -> Path:
+    """As much of ROCm's as clang asks for."""
+    folder = root / "amdgcn/bitcode"
+    folder.mkdir(parents=True)
+    for name in ("opencl", "ocml", "ockl", "oclc_finite_only_off", *more):
+        (folder / f"{name}.bc").write_bytes(b"BC")
+    return folder
+
+
 def test_clang_compiles_for_the_device_alone(site: Callable[..., Site], tmp_path: Path) -> None:
-    """HIP and OpenCL C, to assembly."""
+    """HIP and OpenCL C, to assembly, with the library as it is where it knows the target."""
     program(tmp_path / "bin", "clang-19")
-    here = site(path=str(tmp_path / "bin"), triton=triton_wheel(tmp_path))
-    hip = clang.plan(BuildSettings(name="h", builder=Builder.CLANG, command=("k.hip", "-O3")), here)
-    opencl = clang.plan(BuildSettings(name="c", builder=Builder.CLANG, command=("k.cl",)), here)
+    library = device_library(tmp_path / "no-rocm", "oclc_isa_version_942")
+    here = site(path=str(tmp_path / "bin"))
+    bare = replace(HIP, command=("k.hip", "-nogpuinc"))
+    hip, opencl = clang.plan(bare, here), clang.plan(OPENCL, here)
     assert isinstance(hip, Recipe)
     assert isinstance(opencl, Recipe)
     assert {"--cuda-device-only", "--offload-arch=gfx942", "k.hip", "-S"} <= set(hip.argv)
-    assert {"cl", "-mcpu=gfx942", "k.cl", "-S"} <= set(opencl.argv)
+    assert {"cl", "-mcpu=gfx942", "k.cl", "-S", f"--rocm-device-lib-path={library}"} <= set(opencl.argv)
+
+
+def test_hip_needs_its_headers(site: Callable[..., Site], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless the kernel does without them."""
+    monkeypatch.setattr("kernel_opt.edges.builders.clang._SYSTEM", tmp_path)
+    program(tmp_path / "bin", "clang-19")
+    device_library(tmp_path / "no-rocm", "oclc_isa_version_942")
+    missing = clang.plan(HIP, site(path=str(tmp_path / "bin")))
+    assert str(missing) == "the headers of HIP are missing: apt install libamdhip64-dev, or install ROCm"
+
+
+def test_the_headers_of_the_rocm_at_hand(site: Callable[..., Site], tmp_path: Path) -> None:
+    """Go before those of the system."""
+    program(tmp_path / "bin", "clang-19")
+    device_library(tmp_path / "no-rocm", "oclc_isa_version_942")
+    (tmp_path / "no-rocm/include/hip").mkdir(parents=True)
+    (tmp_path / "no-rocm/include/hip/hip_version.h").touch()
+    recipe = clang.plan(HIP, site(path=str(tmp_path / "bin")))
+    assert isinstance(recipe, Recipe)
+    assert f"--rocm-path={tmp_path / 'no-rocm'}" in recipe.argv
+
+
+@pytest.mark.parametrize(
+    ("target", "name", "version"),
+    [
+        ("gfx942:sramecc+:xnack-", "942", "9402"),
+        ("gfx90a", "90a", "9010"),
+        ("gfx1100", "1100", "11000"),
+        ("gfx1201", "1201", "12001"),
+    ],
+)
+def test_a_library_older_than_the_target(
+    site: Callable[..., Site], tmp_path: Path, target: str, name: str, version: str
+) -> None:
+    """Gets the one file that is the target's own, as the compiler at hand makes it; the rest is the library's."""
+    compiler = program(tmp_path / "bin", "clang-19")
+    copy = 'for word; do last="$word"; [ "$was" = -o ] && out="$word"; was="$word"; done; cat "$last" > "$out"'
+    compiler.write_text(f"#!/bin/sh\n{copy}\n")
+    device_library(tmp_path / "no-rocm")
+    made = lay_out_bitcode(replaced(site(path=f"{tmp_path / 'bin'}:/usr/bin:/bin"), target), str(compiler))
+    assert isinstance(made, Path)
+    assert f"constant i32 {version}\n" in (made / f"oclc_isa_version_{name}.bc").read_text()
+    assert (made / "ocml.bc").read_bytes() == b"BC"
+
+
+def test_a_target_that_no_library_can_know(site: Callable[..., Site], tmp_path: Path) -> None:
+    """Generic names, and a compiler that makes nothing for AMD, are told."""
+    broken = program(tmp_path / "bin", "clang-19")
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    device_library(tmp_path / "no-rocm")
+    found = lay_out_bitcode(replaced(site(), "gfx9-4-generic"), str(broken))
+    assert str(found).startswith("ROCm's device library knows no gfx9-4-generic")
+    for part in (tmp_path / "tools/bitcode").iterdir():
+        part.unlink()
+    (tmp_path / "tools/bitcode").rmdir()
+    assert "compiles nothing for AMD GPUs" in str(lay_out_bitcode(site(), str(broken)))
 
 
 def test_c_is_recorded_on_its_way_through_the_compiler(site: Callable[..., Site], tmp_path: Path) -> None:

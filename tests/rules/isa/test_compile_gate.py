@@ -60,6 +60,15 @@ def test_what_can_never_be_launched():
     assert "70000 B of LDS for a work-group; gfx942 has 65536 B" in found.why
 
 
+def test_a_variant_that_a_tuner_would_drop_is_none():
+    """As long as any variant of the kernel fits, a launch finds one."""
+    large = kernel(name="pa_1", lds_bytes=70_000, fingerprint=OTHER)
+    best = built(kernel(name="pa_0"))
+    assert weigh(best, built(kernel(name="pa_0"), large)).outcome is CompileOutcome.FINE
+    other = kernel(name="reduce")
+    assert weigh(best, built(replace(large, name="pa_0"), other)).outcome is CompileOutcome.CANNOT_LAUNCH
+
+
 def test_where_bests_build_has_such_a_kernel_too_it_is_one_for_show():
     """A dump may hold variants that nothing launches."""
     found = weigh(built(kernel(lds_bytes=70_000)), built(kernel(lds_bytes=70_000, fingerprint=OTHER)))
@@ -117,6 +126,14 @@ def test_two_registers_over_the_cliff():
         "b16 for gfx942: pa fits 3 waves per SIMD, best's 4 "
         "(130 registers are in use; one more wave fits at 128 or less)"
     )
+
+
+@pytest.mark.parametrize(("more", "outcome"), [(31, CompileOutcome.FINE), (32, CompileOutcome.COSTLIER)])
+def test_a_few_scalar_spills_are_no_reason_to_look_again(more, outcome):
+    """They go to lanes of a register that is there; from a register's worth on they are told."""
+    found = weigh(built(kernel(sgpr_spills=8)), built(kernel(sgpr_spills=8 + more, fingerprint=OTHER)))
+    assert found.outcome is outcome
+    assert ("SGPR spills" in found.why) is (outcome is CompileOutcome.COSTLIER)
 
 
 def test_new_spills_are_told():

@@ -4,6 +4,9 @@ The first leaves the output of every call as raw bytes. Outputs and scratch are 
 what lies behind a context; between calls the inputs change where they stand, so that whoever remembers an answer gives
 the wrong one; the last two calls of a problem get the same inputs. The second compares the bytes with the float64
 answers, in a process in which none of the kernel's code runs: start it in a tree that the kernel never touched.
+
+`--blind DIR` calls the benchmark's own configs as often as it does, for a tracer to see how long that takes where no
+answer can be found; `--verify-blind DIR` looks at some of the outputs.
 """
 
 import os
@@ -12,6 +15,7 @@ for variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ[variable] = "1"
 
 import argparse
+import random
 import sys
 import zlib
 from pathlib import Path
@@ -28,6 +32,8 @@ SHAPES = (
     (16, 1, 24, "5x1"), (32, 3, 64, "6x2"), (64, 2, 128, "9x3"), (16, 0, 256, "10x2"),
 )
 CALLS = 4
+# Outputs of a blind run that are kept for each config.
+KEPT = 8
 TOLERANCE = 1e-5
 ARRAYS = ("q", "k", "v", "block_table", "context_len")
 
@@ -103,13 +109,73 @@ def find_wrong(seed, folder):
     return None
 
 
+def make_blind(seed, timed):
+    """Yield each config of the benchmark with its problem as every call finds it: all numbers change in place."""
+    from test_pa import CONFIGS, WARM_UPS
+
+    for number, config in enumerate(CONFIGS):
+        problem = make_problem(config, (seed, number))
+        rng = np.random.default_rng((seed, number, 1))
+        for call in range(WARM_UPS + timed):
+            problem.q[...] = rng.standard_normal(problem.q.shape, dtype=np.float32)
+            problem.k[...] *= np.float32(rng.uniform(0.97, 1.03))
+            problem.v[...] *= np.float32(rng.uniform(0.97, 1.03))
+            yield number, call, problem
+
+
+def sample(configs, calls):
+    """Return one call of each config: nobody knows which one will be looked at."""
+    return {number: random.SystemRandom().randrange(calls) for number in range(configs)}
+
+
+def run_blind(seed, folder, timed):
+    """Call the benchmark's configs as often as it does: no answer lies about, and every call asks for another one."""
+    from kernels.pa_decode import allocate_workspace, get_recommended_splits, pa_decode_ps_launch
+
+    for number, call, problem in make_blind(seed, timed):
+        if call == 0:
+            splits = get_recommended_splits(int(problem.context_len.max()))
+            workspace, out = allocate_workspace(problem.q, splits), buffers.empty(problem.q.shape)
+        out[...] = np.nan
+        pa_decode_ps_launch(out, **vars(problem), workspace=workspace, num_splits=splits)
+        if call < KEPT:
+            (folder / f"blind-{number}-{call}.f32").write_bytes(out.tobytes())
+
+
+def find_wrong_blind(seed, folder):
+    """Compare one output of each config; return what is wrong, in words."""
+    from test_pa import CONFIGS
+
+    chosen = sample(len(CONFIGS), KEPT)
+    for number, call, problem in make_blind(seed, KEPT):
+        if call != chosen[number]:
+            continue
+        left = folder / f"blind-{number}-{call}.f32"
+        if not left.is_file():
+            return f"call {call} of {CONFIGS[number]} left no output"
+        answer, out = solve(problem), np.frombuffer(left.read_bytes(), dtype=np.float32)
+        if out.size != answer.size:
+            return f"call {call} of {CONFIGS[number]} left {out.size} numbers, not {answer.size}"
+        error = np.max(np.abs(out.reshape(answer.shape) - answer) / (1 + np.abs(answer)))
+        if not error <= TOLERANCE:
+            return f"call {call} of {CONFIGS[number]} is wrong by {error:.2g}"
+    return None
+
+
 def main():
     """Run or verify; exit code 1 when something is wrong."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--verify", type=Path)
+    parser.add_argument("--blind", type=Path)
+    parser.add_argument("--calls", type=int, default=KEPT)
+    parser.add_argument("--verify-blind", type=Path)
     options = parser.parse_args()
+    if options.blind:
+        run_blind(options.seed, options.blind, options.calls)
+    if options.verify_blind and (wrong := find_wrong_blind(options.seed, options.verify_blind)):
+        raise SystemExit(f"error: {wrong}")
     if options.out:
         run(options.seed, options.out)
     if options.verify and (wrong := find_wrong(options.seed, options.verify)):
