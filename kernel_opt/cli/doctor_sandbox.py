@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from kernel_opt.model.agent_settings import AgentSettings
 from kernel_opt.model.sandbox import SandboxLevel, describe
 from kernel_opt.model.settings import SandboxSettings, Settings
 from kernel_opt.rules.doctor import Check, fail, ok, warn
@@ -35,9 +36,20 @@ def check_sandbox(settings: Settings | None, found: Found | None = None) -> Sequ
     mend = _ALLOW if any("does not work" in why for why in found.missing) else _INSTALL
     if not level.holds(wanted.require):
         return [fail("sandbox", f"{told}; sandbox.require asks for {wanted.require.value}", mend)]
+    network = _tell_network(settings, level)
     if found.level is SandboxLevel.S3:
-        return [ok("sandbox", told)]
-    return [warn("sandbox", told, f"for S3 {mend}")]
+        return [ok("sandbox", told), network]
+    return [warn("sandbox", told, f"for S3 {mend}"), network]
+
+
+def _tell_network(settings: Settings | None, level: SandboxLevel) -> Check:
+    """Tell what a coding agent will reach."""
+    limits = settings.agent if settings else AgentSettings()
+    if limits.network == "open":
+        return ok("agent network", "open, as agent.network says")
+    if level is SandboxLevel.S3:
+        return ok("agent network", "coding agents reach the servers of their models and nothing else")
+    return ok("agent network", "open: only S3 can hold coding agents to the servers of their models")
 
 
 def ask_probe() -> Found:

@@ -89,9 +89,13 @@ def _await(child: subprocess.Popen[bytes], say: Callable[[str], None]) -> bool:
 
     def hand_on(_number: int, _frame: FrameType | None) -> None:
         interrupts.append(1)
-        child.send_signal(signal.SIGINT)
         if len(interrupts) == 1:
+            child.send_signal(signal.SIGINT)
             say("ending the track after its current step; Ctrl-C again ends what runs")
+        else:
+            # Two of one kind are one to a process that has not yet looked at the first.
+            child.send_signal(signal.SIGTERM)
+            say("ending what runs")
 
     with hear_ending(hand_on):
         child.wait()

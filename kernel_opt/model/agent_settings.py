@@ -7,6 +7,7 @@ from msgspec import Struct, field
 from kernel_opt.model.amounts import Amount, AtLeastOne, Count
 
 Kind = Literal["claude", "codex", "acp"]
+Network = Literal["api", "open"]
 
 
 class AgentSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,6 +46,9 @@ class AgentSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Money a day (UTC) may cost: over it the run waits for the next day; 0: no bound."""
     day_tokens: Count = 0
     """The same in tokens."""
+    network: Network = "api"
+    """What a coding agent and what it starts can reach, where bubblewrap works: "api" is the servers of its model (its
+    kind's own, and every address in its table) and nothing else; "open" is what the machine can reach."""
 
 
 class CodingAgent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,6 +68,8 @@ class CodingAgent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Names of the user's variables that hold its credentials, one at least must be set; empty: the usual ones."""
     environment: dict[str, str] = field(default_factory=dict[str, str])
     """Variables set for it, its server's address for instance; written in the journal, so no place for a secret."""
+    hosts: tuple[str, ...] = ()
+    """Further servers that it needs, with agent.network = "api": "host", or "host:port"."""
     share: Count = 0
     """Rounds of each turn it is asked first: of two with 3 and 1 the first proposes in three rounds of four. 0: it is
     only asked when those before it cannot propose, as ``agent.name`` has them in order."""

@@ -7,7 +7,7 @@ from kernel_opt.model.hypothesis import Candidate
 from kernel_opt.model.proposal import Task
 from kernel_opt.model.state import RunState
 from kernel_opt.round.compile import compile_best
-from kernel_opt.round.survey import survey
+from kernel_opt.round.survey import read_hot_lines, survey
 from kernel_opt.round.tools import Tools
 from kernel_opt.views.brief import DIFF_CAP, Guide
 
@@ -20,6 +20,7 @@ def guide_to(task: Task, state: RunState, tools: Tools, skills: Path) -> Guide:
     return Guide(
         compiled=compile_best(state, tools),
         files=survey(state, tools) if task in NEEDS_MAP else (),
+        lines=read_hot_lines(state, tools) if task in NEEDS_MAP else (),
         diff=tools.repository.diff_text(state.tip, candidate.commit, DIFF_CAP) if candidate else "",
         skills=lay_out_skills(tools.repository, state.base, skills),
     )

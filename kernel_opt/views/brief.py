@@ -13,6 +13,7 @@ from kernel_opt.model.proposal import Task
 from kernel_opt.model.settings import Settings
 from kernel_opt.model.skill import SkillNote
 from kernel_opt.model.state import RunState
+from kernel_opt.rules.lanes import under_way
 from kernel_opt.rules.memory.outline import Outline
 from kernel_opt.views.brief_hints import RUN_DRY, choose_hints
 from kernel_opt.views.brief_past import past_facts, tried_at
@@ -37,20 +38,26 @@ class Guide(Struct, frozen=True, kw_only=True):
     compiled: tuple[Built, ...] = ()
     files: tuple[Outline, ...] = ()
     """The map of what may be edited."""
+    lines: tuple[tuple[str, str], ...] = ()
+    """What stands at the places that the trace calls hot, by their names in it."""
     diff: str = ""
     """The candidate so far, against best."""
     skills: tuple[SkillNote, ...] = ()
 
 
 NO_GUIDE = Guide()
+OPEN = "under-way"
+"""Stands where an ending does for a round that has none yet."""
 
 
 def brief_facts(
     task: Task, state: RunState, settings: Settings, why: str, hypothesis: Hypothesis | None, guide: Guide = NO_GUIDE
 ) -> dict[str, object]:
     """Return what the brief tells, as plain data; everything from logs and earlier answers is cleaned and bounded."""
+    open_now = under_way(state)
     return {
         **task_facts(task, state, settings, why, hypothesis),
+        "benchmark": clean_line(" ".join(settings.benchmark.command))[:LINE_CAP],
         "metric": settings.benchmark.metric,
         "allowed": list(settings.edit.allowed),
         "protected": [settings.benchmark.file, *settings.edit.protected],
@@ -58,23 +65,28 @@ def brief_facts(
         "diff": fenced(guide.diff)[:DIFF_CAP],
         "files": [_file(one) for one in guide.files],
         "skills": [_skill(one) for one in guide.skills],
+        "skills_folder": clean_line(str(Path(guide.skills[0].path).parents[1])) if guide.skills else "",
         "classes": class_facts(state),
         "compiled": compiled_facts(guide.compiled, [one.key for one in state.classes]),
-        "ideas": [[sentence, ending.value] for sentence, ending in state.ideas],
-        "trials": [[one.sentence, one.ending.value, dict(one.ratios)] for one in state.trials],
+        "ideas": [*([sentence, ending.value] for sentence, ending in state.ideas), *([one, OPEN] for one in open_now)],
+        "trials": [
+            *([one.sentence, one.ending.value, dict(one.ratios)] for one in state.trials),
+            *([one, OPEN, {}] for one in open_now),
+        ],
+        "under_way": [clean_line(one)[:LINE_CAP] for one in open_now],
         "run_dry": list(RUN_DRY),
         "seed": settings.search.seed,
         **past_facts(state, settings.judge.min_effect_pct),
-        **_evidence(state, settings),
+        **_evidence(state, settings, dict(guide.lines)),
     }
 
 
-def _evidence(state: RunState, settings: Settings) -> dict[str, object]:
+def _evidence(state: RunState, settings: Settings, lines: Mapping[str, str]) -> dict[str, object]:
     """Return what comes from best's trace; nothing of it when the settings withhold it."""
     trace = state.best.trace if state.best and settings.brief.evidence else None
     return {
         "evidence": settings.brief.evidence,
-        "hotspots": hotspot_facts(trace, tried_at(state.trials)),
+        "hotspots": hotspot_facts(trace, tried_at(state.trials), lines),
         "kernels": kernel_facts(trace),
         "stalls": stall_facts(trace),
         "hints": choose_hints(settings.brief.hints, trace),
@@ -87,7 +99,8 @@ def _file(one: Outline) -> dict[str, object]:
 
 
 def _skill(one: SkillNote) -> dict[str, object]:
-    return {"name": one.name, "about": clean_line(one.about), "path": clean_line(one.path)}
+    what, _, _ = one.about.partition(". Use ")  # the rest is for who chooses without a brief
+    return {"name": one.name, "about": clean_line(what), "path": clean_line(one.path)}
 
 
 @lru_cache(maxsize=1)

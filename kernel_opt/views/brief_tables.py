@@ -4,8 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 
 from kernel_opt.model.state import RunState, Trial
-from kernel_opt.model.trace import Hotspot, Trace
+from kernel_opt.model.trace import Hotspot, StallKind, Trace
 from kernel_opt.model.verdict import Outcome, Verdict
+from kernel_opt.rules.memory.explore import tries_since_keep
 from kernel_opt.views.format import clean_line
 from kernel_opt.views.learned import change_text
 from kernel_opt.views.statics import say_waves
@@ -13,12 +14,13 @@ from kernel_opt.views.statics import say_waves
 HOTSPOTS = 28  # more than anyone acts on in one edit
 _MIN_STALL_PCT = 1.0
 
+_CODE_CAP = 100  # of a hot line: enough to know it again
 KERNELS = 8
 LINE_CAP = 300
 
 
-def hotspot_facts(trace: Trace | None, tried: Mapping[str, str]) -> list[dict[str, object]]:
-    """Return the hot places as rows, in reading order, with how often each was aimed at."""
+def hotspot_facts(trace: Trace | None, tried: Mapping[str, str], lines: Mapping[str, str]) -> list[dict[str, object]]:
+    """Return the hot places as rows, in reading order, with what stands there and how often each was aimed at."""
     return [
         {
             "id": spot.id,
@@ -26,6 +28,7 @@ def hotspot_facts(trace: Trace | None, tried: Mapping[str, str]) -> list[dict[st
             "kernel": table_cell(spot.kernel),
             "share_pct": spot.share_pct,
             "source": table_cell(spot.source),
+            "line": table_cell(lines.get(spot.source, ""))[:_CODE_CAP],
             "note": table_cell(spot.note),
             "tried": tried.get(spot.id, ""),
         }
@@ -64,7 +67,9 @@ def kernel_facts(trace: Trace | None) -> list[dict[str, object]]:
 
 
 def stall_facts(trace: Trace | None) -> list[dict[str, object]]:
-    """Return what each kernel's time goes to, by kind of stall, in reading order."""
+    """Return what each kernel's time goes to, by kind of stall, in reading order; nothing where no kind was told."""
+    if trace is None or all(one.kind is StallKind.OTHER for one in trace.stalls):
+        return []
     return [
         {
             "kernel": table_cell(one.kernel),
@@ -73,7 +78,7 @@ def stall_facts(trace: Trace | None) -> list[dict[str, object]]:
             "stalled_pct": one.stalled_pct,
             "idle": "-" if one.idle_pct is None else f"{one.idle_pct:.1f}",
         }
-        for one in (trace.stalls if trace else ())
+        for one in trace.stalls
         if one.share_pct >= _MIN_STALL_PCT
     ]
 
@@ -96,11 +101,11 @@ def class_facts(state: RunState) -> list[dict[str, object]]:
 
 
 def _tried_on(key: str, trials: Sequence[Trial]) -> str:
-    """Say how often a class was aimed at by name, and the most that any try has gained on it."""
+    """Say how often a class was aimed at by name, and the most that a try has gained on it over the best of now."""
     aimed = sum(key in trial.targets for trial in trials)
-    ratios = [ratio for trial in trials for name, ratio in trial.ratios if name == key]
+    ratios = [ratio for trial in tries_since_keep(trials) for name, ratio in trial.ratios if name == key]
     best_pct = 100 * (1 - min(ratios)) if ratios else 0.0
-    return f"{aimed}x" + (f", best try {best_pct:.1f} % faster" if best_pct > 0 else "")
+    return f"{aimed}x" + (f", best try since the last keep {best_pct:.1f} % faster" if best_pct > 0 else "")
 
 
 def result_facts(verdict: Verdict) -> list[dict[str, object]]:

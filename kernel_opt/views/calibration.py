@@ -14,4 +14,4 @@ def tell_calibration(calibration: Calibration) -> str:
     )
     if calibration.factor is None:
         return f"{text}."
-    return f"{text}; at the median {calibration.factor:.2g} of the predicted change was measured."
+    return f"{text}; at the median, {calibration.factor:.2g} times the predicted change was measured."

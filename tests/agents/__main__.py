@@ -17,6 +17,8 @@ from pathlib import Path
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kernel-opt" / "agents"
 
+TOGETHER = "all in turn"
+
 
 @dataclass(frozen=True)
 class Package:
@@ -66,14 +68,14 @@ PACKAGES = (
 
 
 def read_results(report: Path) -> dict[str, Counter[str]]:
-    """Count what became of the tests, by the agent that stands in their names."""
-    found = {package.kind: Counter[str]() for package in PACKAGES}
+    """Count what became of the tests, by the agent that stands in their names; of several agents, together."""
+    found = {kind: Counter[str]() for kind in (*(package.kind for package in PACKAGES), TOGETHER)}
     for case in ET.parse(report).iter("testcase"):
         marks = {child.tag for child in case}
         end = next((tag for tag in ("failure", "error", "skipped") if tag in marks), "passed")
-        for kind, counts in found.items():
-            if kind in case.get("name", ""):
-                counts[end] += 1
+        named = [kind for kind in found if kind in case.get("name", "")] or [TOGETHER]
+        for kind in named:
+            found[kind][end] += 1
     return found
 
 
@@ -93,6 +95,8 @@ def main() -> int:
         counts = results.get(kind, Counter())
         told = ", ".join(f"{count} {end}" for end, count in sorted(counts.items())) or "nothing run"
         print(f"{kind}: {program or 'not found'}: {told if program else 'skipped'}")
+    if results.get(TOGETHER):
+        print(f"{TOGETHER}: {', '.join(f'{count} {end}' for end, count in sorted(results[TOGETHER].items()))}")
     return code
 
 

@@ -1,6 +1,6 @@
 """A program that speaks the Agent Client Protocol: it asks before each edit, and does what it is told by its arguments.
 
-Usage: acp_agent.py TROUBLE. Troubles: none, refuses, ends, odd, deaf.
+Usage: acp_agent.py TROUBLE. Troubles: none, refuses, ends, odd, deaf, replays.
 """
 
 import itertools
@@ -44,6 +44,9 @@ def prompt(text: str) -> dict:
         return {"error": {"code": -32000, "message": "Authentication required"}}
     if TROUBLE == "ends":
         sys.exit(3)
+    if TROUBLE == "replays":
+        update("agent_message_chunk", content={"type": "text", "text": "It waits less."})
+        return {"result": {"stopReason": "end_turn"}}
     while TROUBLE == "deaf":
         time.sleep(600)
     update("agent_message_chunk", content={"type": "text", "text": "let me see"})
@@ -64,6 +67,10 @@ for line in sys.stdin:
             answer = {"result": {"protocolVersion": 1, "agentCapabilities": {"loadSession": True}}}
         case "session/new":
             answer = {"result": {"sessionId": "s"}}
+        case "session/load" if TROUBLE == "replays":
+            send(id=asked["id"], result={})
+            update("agent_message_chunk", content={"type": "text", "text": json.dumps({"hypothesis": "of old"})})
+            continue
         case "session/load":
             answer = {"error": {"code": -32603, "message": "no such session"}}
         case "session/prompt":

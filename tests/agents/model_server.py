@@ -6,11 +6,13 @@ answer. Only the errors that a page begins with are counted, by page.
 
 import json
 import re
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from tests.agents.book import Page, Talk, find_page
@@ -126,12 +128,19 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serve(book: Mapping[str, Page], tree: str) -> Iterator[ModelServer]:
-    """Serve until the block ends."""
+def serve(
+    book: Mapping[str, Page], tree: str, address: str = "127.0.0.1", identity: Path | None = None
+) -> Iterator[ModelServer]:
+    """Serve until the block ends; with a key and its certificate in one file, encrypted."""
     model = ModelServer(book, tree)
-    with _Server(("127.0.0.1", 0), _Handler) as server:
+    with _Server((address, 0), _Handler) as server:
         server.model = model  # type: ignore[attr-defined]
-        model.url = f"http://127.0.0.1:{server.server_port}"
+        model.url = f"{'https' if identity else 'http'}://{address}:{server.server_port}"
+        if identity:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(identity)
+            # The handshake is for the connection's own thread.
+            server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:

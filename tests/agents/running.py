@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ MISSING = "{0} is not installed: `make agents` installs it, or name it in ${1}"
 
 
 @dataclass(frozen=True)
-class Cli:
+class Cli(ABC):
     """One coding agent: where it is, and the settings that send it to the scripted model."""
 
     kind: str
@@ -33,19 +34,20 @@ class Cli:
     def find(self) -> str | None:
         return shutil.which(os.environ.get(self.variable) or self.kind)
 
-    def table(self, model: ModelServer) -> str:
+    def table(self, model: ModelServer, name: str = "scripted", share: int = 0) -> str:
         """The [[agents]] table."""
         program = self.find()
         if program is None:
             pytest.skip(MISSING.format(self.kind, self.variable))
         lines = [
-            "[[agents]]", 'name = "scripted"', f'kind = "{self.dialect or self.kind}"', f"program = {program!r}",
-            f'keys = ["{self.key_name}"]', *self.more(model),
+            "[[agents]]", f'name = "{name}"', f"share = {share}", f'kind = "{self.dialect or self.kind}"',
+            f"program = {program!r}", f'keys = ["{self.key_name}"]', *self.more(model),
         ]  # fmt: skip
         return "\n".join(lines) + "\n"
 
+    @abstractmethod
     def more(self, model: ModelServer) -> list[str]:
-        raise NotImplementedError
+        """Lines of its table that are its own."""
 
 
 class ClaudeCli(Cli):
@@ -109,6 +111,15 @@ def aim(toy: Toy, cli: Cli, model: ModelServer) -> None:
     toy.config.write_text(toy.config.read_text() + cli.table(model))
 
 
+def aim_several(toy: Toy, models: Mapping[Cli, ModelServer], share: int = 0) -> None:
+    """Have these agents propose: in order, or each first in its share of the rounds."""
+    names = ",".join(cli.kind for cli in models)
+    text = re.sub(r"name = ['\"]scripted['\"]", f'name = "{names}"', toy.config.read_text(), count=1)
+    assert names in text, text
+    toy.config.write_text(text + "".join(cli.table(model, cli.kind, share) for cli, model in models.items()))
+    toy.environ |= {cli.key_name: KEY for cli in models}
+
+
 def aim_stand_in(toy: Toy, book: Mapping[str, object]) -> None:
     """Have the run's agent be the stand-in, with a book of its own."""
     path = toy.base / "book.json"
@@ -116,10 +127,15 @@ def aim_stand_in(toy: Toy, book: Mapping[str, object]) -> None:
     program = write_stand_in(toy.base)
     environ = f'environment = {{ STAND_IN_BOOK = "{path}" }}'
     table = f'[[agents]]\nname = "scripted"\nkind = "claude"\nprogram = "{program}"\n{environ}\n'
-    text = toy.config.read_text()
-    shown = f'agent_show = ["{path}", "{Path(__file__).parent}"]'
+    show_to_agent(toy, path, Path(__file__).parent)
+    toy.config.write_text(toy.config.read_text() + table)
+
+
+def show_to_agent(toy: Toy, *paths: Path) -> None:
+    """Let the agent read these besides."""
+    text, shown = toy.config.read_text(), f"agent_show = {[str(path) for path in paths]!r}"
     text = text.replace("[sandbox]", f"[sandbox]\n{shown}") if "[sandbox]" in text else f"{text}\n[sandbox]\n{shown}\n"
-    toy.config.write_text(text + table)
+    toy.config.write_text(text)
 
 
 def carry_out(toy: Toy) -> None:

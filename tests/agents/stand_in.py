@@ -64,7 +64,14 @@ def play(page: dict, session: str, calls: int) -> int:
         return 139
     if trouble in FAILURES:
         text, status, subtype = FAILURES[trouble]
-        tell(type="system", subtype="api_retry", attempt=1, error="server_error", error_status=status)
+        tell(
+            type="system",
+            subtype="api_retry",
+            attempt=1,
+            error="server_error",
+            error_status=status,
+            retry_delay_ms=90_000,
+        )
         return fail(session, calls, text, status, subtype)
     for name, text in page["files"].items():
         Path(name).parent.mkdir(parents=True, exist_ok=True)

@@ -2,14 +2,19 @@
 
 import json
 import os
+import shutil
 import signal
+import socket
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from kernel_opt.edges.sandbox_probe import probe_sandbox
 from kernel_opt.model.facts import ProposerAway, Stopped
 from kernel_opt.model.round_facts import Edited, Ending, GaveNothing, Proposed, Refused, RoundOpened
+from kernel_opt.model.sandbox import SandboxLevel
 from tests.agents.book import Page, claim
 from tests.agents.model_server import ModelServer, serve
 from tests.agents.running import (
@@ -20,10 +25,12 @@ from tests.agents.running import (
     OPENCODE,
     Cli,
     aim,
+    aim_several,
     carry_out,
     endings,
     make_run,
     secrets_on_disk,
+    show_to_agent,
     told,
 )
 from tests.e2e.proof import prove, prove_quiet, prove_user
@@ -88,7 +95,8 @@ def test_agents_that_speak_the_common_protocol(tmp_path: Path, cli: Cli) -> None
         "2:propose:back": edit(kernel(80, 160, error=1), "wrong"),
         "2:repair": edit(kernel(80, 160), "repaired"),
     }
-    toy, model = play(tmp_path, cli, book, rounds=2)
+    # Opencode's first start in a home of its own takes half a minute where the machine is busy.
+    toy, model = play(tmp_path, cli, book, rounds=2, silence_s=60.0, timeout_s=120.0)
     assert endings(toy) == [Ending.KEPT, Ending.KEPT], told(toy)
     prove(toy, STORY_KERNELS)
     last = json.dumps(model.bodies[-1])
@@ -104,6 +112,17 @@ def test_a_wrong_key_by_the_common_protocol(tmp_path: Path, cli: Cli) -> None:
     toy, _ = play(tmp_path, cli, {"1:propose": Page(always=401)}, rounds=3, silence_s=30.0)
     (stopped,) = toy.facts(Stopped)
     assert (stopped.code, len(toy.facts(ProposerAway))) == ("proposer", 1), told(toy)
+    prove_quiet(toy)
+
+
+@BY_PROTOCOL
+def test_an_outage_by_the_common_protocol(tmp_path: Path, cli: Cli) -> None:
+    """These ask again and again without a word: silence before the model's first one uses up no round."""
+    page = edit(kernel(90, 180), always=500)
+    toy, model = play(tmp_path, cli, {"1:propose": page}, rounds=3, silence_s=8.0, patience=2)
+    (stopped,) = toy.facts(Stopped)
+    assert (stopped.code, len(toy.facts(ProposerAway)), len(toy.facts(RoundOpened))) == ("proposer", 2, 1), told(toy)
+    assert model.keys
     prove_quiet(toy)
 
 
@@ -222,6 +241,21 @@ def test_a_rate_limit_is_waited_for(tmp_path: Path, cli: Cli) -> None:
     prove(toy, [kernel(100, 200), kernel(90, 180)])
 
 
+def test_where_claude_is_refused_codex_is_asked(tmp_path: Path) -> None:
+    """In the same round, which is its own then."""
+    toy = make_run(tmp_path / "toy", CLAUDE)
+    tree = str(toy.worktree)
+    with serve({"1:propose": Page(always=401)}, tree) as bad, serve({"1:propose": edit(kernel(90, 180))}, tree) as good:
+        aim_several(toy, {CLAUDE: bad, CODEX: good})
+        carry_out(toy)
+    assert endings(toy) == [Ending.KEPT], told(toy)
+    assert bad.keys
+    agents = {one.agent: (one.rounds, one.keeps) for one in toy.state().tally.agents}
+    assert agents["codex"] == (1, 1)
+    assert toy.facts(ProposerAway) == []
+    prove(toy, [kernel(100, 200), kernel(90, 180)])
+
+
 @BOTH
 @pytest.mark.parametrize("status", [500, 529])
 def test_an_outage_for_ever_ends_the_run(tmp_path: Path, cli: Cli, status: int) -> None:
@@ -252,12 +286,66 @@ def test_a_prompt_too_long_for_the_model(tmp_path: Path, cli: Cli) -> None:
     assert "too long" in toy.facts(GaveNothing)[0].why.lower()
 
 
-def test_children_of_a_shell_do_not_outlive_the_call(tmp_path: Path) -> None:
+def test_children_of_the_shell_of_codex_do_not_outlive_the_call(tmp_path: Path) -> None:
     """What it started in sessions of their own is gone when the call returns."""
     command = "setsid sleep 600 >/dev/null 2>&1 & (setsid sh -c 'sleep 601 & sleep 602' >/dev/null 2>&1 &); sleep 0.1"
     toy, _ = play(tmp_path, CODEX, {"1:propose": edit(kernel(90, 180), shell=command)})
     assert endings(toy) == [Ending.KEPT], told(toy)
     prove(toy, [kernel(100, 200), kernel(90, 180)])
+
+
+ALL = pytest.mark.parametrize("cli", [CLAUDE, CODEX, GEMINI, OPENCODE], ids=lambda cli: cli.kind)
+NEEDS_WALLS = pytest.mark.skipif(
+    not probe_sandbox().level.holds(SandboxLevel.S3), reason="install bubblewrap: only it can hold a network"
+)
+
+
+@ALL
+@NEEDS_WALLS
+def test_the_network_of_an_agent_is_its_server(tmp_path: Path, cli: Cli) -> None:
+    """On another address it is reached by the proxy, encrypted all the way; nothing else is, by whatever it runs."""
+    address = own_address()
+    identity = make_identity(tmp_path, address)
+    trusting = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"]
+    toy = make_run(tmp_path / "toy", cli, pass_environment=trusting)
+    toy.environ |= dict.fromkeys(trusting, str(identity))
+    show_to_agent(toy, identity)
+    with socket.create_server(("127.0.0.1", 0)) as other, socket.create_server((address, 0)) as third:
+        ports = [("127.0.0.1", other.getsockname()[1]), (address, third.getsockname()[1])]
+        tries = "; ".join(f"curl -s -m 2 http://{host}:{port} >/dev/null 2>&1" for host, port in ports)
+        shell = f"{tries}; exec 3<>/dev/tcp/{ports[1][0]}/{ports[1][1]}; true"
+        page = edit(kernel(90, 180), shell=f"bash -c '{shell}'" if cli is CODEX else "")
+        with serve({"1:propose": page}, str(toy.worktree), address, identity) as model:
+            aim(toy, cli, model)
+            carry_out(toy)
+        assert endings(toy) == [Ending.KEPT], told(toy)
+        for listening in (other, third):
+            listening.settimeout(0)
+            with pytest.raises(BlockingIOError):
+                listening.accept()
+
+
+def make_identity(folder: Path, address: str) -> Path:
+    """A key and a certificate that nobody has signed, in one file."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("install openssl: it makes the certificate of the model's server")
+    key, certificate, both = (folder / name for name in ("key.pem", "certificate.pem", "both.pem"))
+    names = ["-subj", "/CN=model", "-addext", f"subjectAltName=IP:{address}", "-addext", "basicConstraints=CA:FALSE"]
+    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *names]
+    subprocess.run([*command, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
+    both.write_bytes(key.read_bytes() + certificate.read_bytes())
+    return both
+
+
+def own_address() -> str:
+    """An address of this machine that is no loopback; nothing is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            pytest.skip("this machine has no address but the loopback's: give it one")
+        return str(probe.getsockname()[0])
 
 
 @BOTH

@@ -44,3 +44,41 @@ def test_a_run_with_every_task_and_a_wrong_key_at_its_end(tmp_path: Path) -> Non
     prove(toy, [kernel(100, 200), kernel(90, 180)])
     assert secrets_on_disk(toy.base) == []
     assert KEY not in toy.cli("status", "--json").stdout
+
+
+@pytest.mark.slow
+def test_budgets_of_round_and_run(tmp_path: Path) -> None:
+    """Over the round's bound nothing more is asked in it; over the run's bound the run ends, best in place."""
+    book = {f"{number}:propose": page(kernel(80 + number, 160, error=1), f"wrong {number}") for number in (1, 2, 3)}
+    toy = make_run(tmp_path / "toy", CLAUDE, rounds=9, round_usd=0.003)
+    toy.config.write_text(toy.config.read_text().replace("[stop]", "[stop]\nmax_cost_usd = 0.01", 1))
+    aim_stand_in(toy, book)
+    toy.start()
+    toy.wait_end()
+    assert [ending.value for ending in endings(toy)] == ["wrong"] * 3, told(toy)
+    assert all("the round's budget is spent: 0.00 USD" in line for line in told(toy) if line.startswith("wrong"))
+    assert toy.facts(Stopped)[-1].code == "max-cost"
+    assert toy.state().tally.cost_usd == pytest.approx(0.012)
+    prove(toy, [kernel(100, 200)])
+
+
+@pytest.mark.slow
+def test_two_rounds_at_once_keep_apart(tmp_path: Path) -> None:
+    """Each has a home and a conversation of its own: a mend goes on where its own proposal ended."""
+    book: dict[str, object] = {}
+    for number in (1, 2, 3, 4):
+        book[f"{number}:propose"] = page(kernel(100 + number, 200, error=1), f"wrong {number}")
+        book[f"{number}:repair"] = page(kernel(100 + number, 210), f"slower {number}")
+    toy = make_run(tmp_path / "toy", CLAUDE, rounds=4)
+    toy.config.write_text("lanes = 2\n" + toy.config.read_text())
+    aim_stand_in(toy, book)
+    toy.start()
+    toy.wait_end()
+    assert [ending.value for ending in endings(toy)] == ["regression"] * 4, told(toy)
+    mends = toy.facts(Edited)
+    assert len(mends) == 4
+    assert {fact.usage.input_tokens for fact in mends} == {1200}, "its own part of a conversation that went on"
+    transcripts = [path.read_text() for path in toy.folder.glob("agents-*/scripted/private/claude/*.txt")]
+    assert all(text.count("# Round") == 2 for text in transcripts), "its proposal and its mend"
+    assert len(transcripts) > 1
+    prove(toy, [kernel(100, 200)])

@@ -10,7 +10,7 @@ import pytest
 from kernel_opt.model.round_facts import Ending
 from tests.agents.model_server import serve
 from tests.agents.night import Round, book_of, page, prove_night, served, tells
-from tests.agents.running import CLAUDE, CODEX, KEY, Cli, aim, aim_stand_in
+from tests.agents.running import CLAUDE, CODEX, GEMINI, KEY, OPENCODE, Cli, aim_several, aim_stand_in
 from tests.agents.test_embedded import make_target
 from tests.e2e.proof import BRANCH, prove_quiet, prove_refs, prove_user, prove_views
 from tests.e2e.toy import TAG, Toy
@@ -159,13 +159,16 @@ def test_with_the_stand_in(tmp_path: Path) -> None:
 
 @pytest.mark.agent
 @pytest.mark.slow
-@pytest.mark.parametrize("cli", [CLAUDE, CODEX], ids=lambda cli: cli.kind)
-def test_with_a_real_agent(tmp_path: Path, cli: Cli) -> None:
-    """The same, by the real program with a scripted model behind it."""
+def test_with_the_real_agents_in_turn(tmp_path: Path) -> None:
+    """The same, by every real program that is here: each begins its share of the rounds."""
+    clis = [cli for cli in (CLAUDE, CODEX, GEMINI, OPENCODE) if cli.find()]
+    if not clis:
+        pytest.skip("no coding agent is installed: `make agents` installs them")
     (tmp_path / "trees").mkdir()
     rounds, bests = make_night(Trees(tmp_path / "trees"))
-    toy = make_embedded(tmp_path / "toy", cli, len(rounds))
+    toy = make_embedded(tmp_path / "toy", clis[0], len(rounds))
     with serve(served(rounds), str(toy.worktree)) as model:
-        aim(toy, cli, model)
+        aim_several(toy, dict.fromkeys(clis, model), share=1)
         carry_out(toy)
     prove_end(toy, rounds, bests, is_real=True)
+    assert {one.agent for one in toy.state().tally.agents} == {cli.kind for cli in clis}

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.settings import EditSettings
 from kernel_opt.model.state import Best, Trial
-from kernel_opt.round.survey import MOST_FILES, survey
+from kernel_opt.round.survey import MOST_FILES, read_hot_lines, survey
 from tests.edges.toy_repository import user_git
 from tests.fakes import bench_run, settings, trace
 from tests.round.toolbox import Box, make_box, write
@@ -40,6 +40,27 @@ def test_what_may_be_edited_by_interest(tmp_path: Path) -> None:
     assert [one.path for one in found][:3] == ["kernels/hot.py", "kernels/tried.py", "kernels/big.py"]
     assert found[0].names == (("decode", 1),)
     assert not {"kernels/gen/a.py", "kernels/data.bin", "other/o.py"} & {one.path for one in found}
+
+
+def test_what_stands_at_the_hot_places(tmp_path: Path) -> None:
+    """By the names of the places: of files that may be edited and lines that are there, and of no other."""
+    box = repository_with(tmp_path, {"kernels/hot.py": "def decode():\n    pass\n", "hot.py": "no\n"})
+    names = (
+        "/b/kernels/hot.py:2",
+        "kernels/hot.py:9",
+        "kernels/hot.py",
+        "other/hot.py:1",
+        "hot.py:1",
+        "",
+        "kernels/hot.py:1",
+    )
+    spots = tuple(replace(trace().hotspots[0], source=name) for name in names)
+    best = Best(box.base, box.base, bench_run(box.base), 0, replace(trace(), hotspots=spots))
+    assert read_hot_lines(box.state(best=best), box.tools) == (
+        ("/b/kernels/hot.py:2", "pass"),
+        ("kernels/hot.py:1", "def decode():"),
+    )
+    assert read_hot_lines(box.state(), box.tools) == ()
 
 
 def test_without_a_trace_there_is_a_map_all_the_same(tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ def test_predictions_stand_against_outcomes() -> None:
     figures = "predicted 5 % faster, measured 0.1 ± 0.5 % slower, refuted"
     assert f"- round 2, tie: wider loads (0.1 % is noise) {figures}.\n" in text
     assert "- round 1: fuse reduce (kept; predicted 5 % faster, measured 4.0 ± 0.5 % faster, confirmed)\n" in text
-    assert "Of 2 measured predictions 1 confirmed, 1 refuted, 0 inconclusive; at the median 0.39 of the" in text
+    assert "Of 2 measured predictions 1 confirmed, 1 refuted, 0 inconclusive; at the median, 0.39 times the" in text
     assert "Dead ends" not in text
 
 
@@ -203,10 +203,25 @@ def test_what_told_classes_apart_before_is_told() -> None:
 
 
 def test_a_class_tells_what_was_tried_on_it() -> None:
-    """How often it was aimed at, and the best that came of any try."""
-    trials = (Trial("a", Ending.TIE, ((KEYS[0], 0.98),), targets=KEYS[:1]), Trial("b", Ending.TIE, ((KEYS[0], 1.1),)))
-    text = brief(trial_blocks=(trials,))
-    assert "| 1x, best try 2.0 % faster |" in text
+    """How often it was aimed at, and the best that came of any try on top of the best of now."""
+    tied = Trial("a", Ending.TIE, ((KEYS[0], 0.98),), targets=KEYS[:1])
+    trials = (replace(tied, ending=Ending.KEPT, ratios=((KEYS[0], 0.5),), targets=()), tied)
+    text = brief(trial_blocks=((*trials, Trial("b", Ending.TIE, ((KEYS[0], 1.1),))),))
+    assert "| 1x, best try since the last keep 2.0 % faster |" in text
+
+
+def test_what_stands_at_a_hot_place() -> None:
+    """The line itself, so that it need not be looked up; cleaned, since it is somebody's code."""
+    spot = replace(SHOWN.hotspots[0], source="kernels/pa.py:7")
+    best = Best("tip", "code" * 10, bench_run(), 0, replace(SHOWN, hotspots=(spot,)))
+    text = brief(guide=Guide(lines=(("kernels/pa.py:7", "a | b\x1b" + "c" * 200),)), best=best)
+    assert f"| kernels/pa.py:7: a \\| b?{'c' * 93} " in text
+
+
+def test_kinds_of_stall_that_were_not_told_are_not_told() -> None:
+    """A table that says "other" says nothing."""
+    plain = replace(SHOWN, stalls=(StallShare(kernel="pa_main", kind=StallKind.OTHER, share_pct=100.0),))
+    assert "time goes to" not in brief(best=Best("tip", "code" * 10, bench_run(), 0, plain))
 
 
 @pytest.mark.parametrize(
@@ -246,11 +261,11 @@ def test_the_map_of_the_code_and_the_skills() -> None:
             Outline(path="kernels/pa.py", lines=12, names=(("decode", 3), ("reduce", 9))),
             Outline(path="k", lines=0),
         ),
-        skills=(SkillNote(name="lds", about="about\x1b LDS", path="/s/lds/SKILL.md"),),
+        skills=(SkillNote(name="lds", about="about\x1b LDS. Use when lost.", path="/s/lds/SKILL.md"),),
     )
     text = brief(guide=guide)
     assert "- `kernels/pa.py`, 12 lines: decode:3, reduce:9\n- `k`, 0 lines\n" in text
-    assert "- `lds` (/s/lds/SKILL.md): about? LDS\n" in text
+    assert "as `NAME/SKILL.md` in /s.\n\n- `lds`: about? LDS\n" in text
     assert "## Skills" not in brief(Task.COMMIT_MESSAGE, guide=guide)
 
 

@@ -14,6 +14,8 @@ from kernel_opt.model.hypothesis import Usage
 
 _PACKAGE_ROOT = str(Path(__file__).resolve().parents[3])
 _ENDS = {"end_turn": CallEnd.OK, "max_tokens": CallEnd.LIMIT, "max_turn_requests": CallEnd.LIMIT}
+_WORK = frozenset({"agent_message_chunk", "agent_thought_chunk", "tool_call", "tool_call_update", "plan"})
+"""What only a model that was reached can have told."""
 _LIMIT_WORDS = {"max_tokens": "it used up its tokens", "max_turn_requests": "it used up its turns"}
 QUIET = {
     "GEMINI_CLI_TRUST_WORKSPACE": "true",
@@ -23,6 +25,11 @@ QUIET = {
     "OPENCODE_DISABLE_SHARE": "1",
 }
 """No news, no updates, no second process of itself; another agent knows none of them."""
+GEMINI = {
+    "general": {"enableAutoUpdate": False, "sessionRetention": {"enabled": False}},
+    "privacy": {"usageStatisticsEnabled": False},
+}
+"""The same in Gemini's own file; its conversations go with the round, and till then none is to be cleaned up."""
 
 
 class Acp:
@@ -30,6 +37,7 @@ class Acp:
 
     program = ""
     keys = ("GEMINI_API_KEY", "GOOGLE_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY")
+    hosts = ("generativelanguage.googleapis.com", "api.openai.com", "api.anthropic.com")
     oldest: Version = ()
 
     def prepare(self, order: Order) -> None:
@@ -42,6 +50,9 @@ class Acp:
             "model": order.agent.model,
         }
         atomic_write(order.private / "order.json", json.dumps(plain).encode())
+        folder = order.private / "home" / ".gemini"
+        folder.mkdir(parents=True, exist_ok=True)
+        atomic_write(folder / "settings.json", json.dumps(GEMINI).encode())
 
     def argv(self, order: Order) -> list[str]:
         """Return the client's command line."""
@@ -74,6 +85,8 @@ class _Heard:
         self._texts: list[str] = []
         self._cost: float | None = None
         self._has_begun = False
+        self._is_waiting = True
+        """For its model: these agents ask a server that fails again and again, without a word and without an end."""
 
     def add(self, event: Event) -> None:
         """Take one event."""
@@ -89,10 +102,12 @@ class _Heard:
 
     def _update(self, update: Event) -> None:
         kind = update.get("sessionUpdate")
-        self._has_begun = self._has_begun or bool(kind)
+        if kind in _WORK:
+            self._has_begun = True
+            self._is_waiting = update.get("status") in ("completed", "failed")  # a tool has, and it is told so
         if kind == "agent_message_chunk":
             self._texts.append(str(table(update.get("content")).get("text", "")))
-        elif kind == "tool_call":
+        elif kind in ("tool_call", "tool_call_update"):
             self._texts.clear()  # what was said before a tool is no last word
         elif kind == "usage_update":
             self._cost = money(table(update.get("cost")).get("amount"))
@@ -110,18 +125,18 @@ class _Heard:
         )
 
     def _find_end(self) -> tuple[CallEnd, str]:
-        error = self._end.get("error")
-        if error:
+        error, stage = self._end.get("error"), self._end.get("stage")
+        reason = words(table(self._end.get("result")).get("stopReason"))
+        if error and stage != "interrupted":
             said = f"{words(table(error).get('message'))} {words(json.dumps(table(error).get('data', '')))}".strip(' "')
             # In the middle of a prompt it is the server's trouble; before it, the program is not what it should be.
-            unknown = CallEnd.TRANSIENT if self._end.get("stage") == "prompt" else CallEnd.AUTH
-            if self._end.get("stage") in ("gone", "interrupted"):
-                unknown = CallEnd.NOTHING
-            return classify_words(said) or unknown, said
-        reason = words(table(self._end.get("result")).get("stopReason"))
-        if not reason:
-            return CallEnd.NOTHING, "it ended without finishing its turn"
-        return _ENDS.get(reason, CallEnd.NOTHING), _LIMIT_WORDS.get(reason, f"it stopped with {reason}")
+            unknown = CallEnd.TRANSIENT if stage == "prompt" else CallEnd.AUTH
+            return classify_words(said) or (CallEnd.NOTHING if stage == "gone" else unknown), said
+        if reason:
+            return _ENDS.get(reason, CallEnd.NOTHING), _LIMIT_WORDS.get(reason, f"it stopped with {reason}")
+        if self._is_waiting and (self._begin or stage == "interrupted"):  # some take half a minute to start
+            return CallEnd.TRANSIENT, "its model has not answered"
+        return CallEnd.NOTHING, "it ended without finishing its turn"
 
     def _usage(self) -> Usage:
         """Return tokens where the agent tells them: at the end of a prompt, or as an extension of it."""

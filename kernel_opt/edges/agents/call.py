@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kernel_opt.edges.agents.events import EventTail
+from kernel_opt.edges.agents.network import limit_network
 from kernel_opt.edges.agents.order import Dialect, Order
 from kernel_opt.edges.agents.walls import show_agent
 from kernel_opt.edges.environment import child_environment
@@ -17,22 +18,28 @@ BRIEF_CAP_BYTES = 400_000
 """About a hundred thousand tokens: twice that is all many models can read, and the code is still to be read, too."""
 
 
-def run_call(dialect: Dialect, order: Order, log: Path, on_tick: Callable[[], StopWish | None]) -> Ended:
-    """Carry out one call; nothing that it started lives on when it returns."""
+def run_call(
+    dialect: Dialect, order: Order, log: Path, on_tick: Callable[[], StopWish | None]
+) -> tuple[Ended, tuple[str, ...]]:
+    """Carry out one call; return also the servers that it was refused. Nothing that it started lives on."""
     limits = order.limits
     dialect.prepare(order)
-    return run_contained(
-        dialect.argv(order),
-        cwd=Path(order.request.worktree),
-        env=call_environment(dialect, order),
-        log=log,
-        timeout_s=limits.timeout_s if order.request.task is Task.PROPOSE else limits.mend_timeout_s,
-        stdin=order.brief,
-        no_output_s=limits.silence_s or None,
-        interrupt_first=True,  # only then does it tell what it has cost
-        on_tick=_Patience(EventTail(log, dialect.is_progress), limits.silence_s, on_tick),
-        sandbox=show_agent(order.request.sandbox, order.program),
-    )
+    environment = call_environment(dialect, order)
+    walls = show_agent(order.request.sandbox, order.program)
+    with limit_network(dialect, order, dialect.argv(order), environment, walls) as way:
+        ended = run_contained(
+            way.argv,
+            cwd=Path(order.request.worktree),
+            env=way.environment,
+            log=log,
+            timeout_s=limits.timeout_s if order.request.task is Task.PROPOSE else limits.mend_timeout_s,
+            stdin=order.brief,
+            no_output_s=limits.silence_s or None,
+            interrupt_first=True,  # only then does it tell what it has cost
+            on_tick=_Patience(EventTail(log, dialect.is_progress), limits.silence_s, on_tick),
+            sandbox=way.sandbox,
+        )
+        return ended, tuple(sorted(way.refused))
 
 
 def call_environment(dialect: Dialect, order: Order) -> dict[str, str]:

@@ -45,6 +45,7 @@ class Codex:
 
     program = "codex"
     keys = ("OPENAI_API_KEY", "CODEX_API_KEY")
+    hosts = ("api.openai.com",)
     oldest: Version = FLAGS[0][0]
 
     def prepare(self, order: Order) -> None:

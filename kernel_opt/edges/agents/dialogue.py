@@ -1,13 +1,15 @@
 """One task of a coding agent: the call, and where it helps a second one; what came of it as an answer."""
 
 from collections.abc import Callable
+from dataclasses import replace as replaced
+from datetime import datetime
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from kernel_opt.edges.agents.call import STALLED, run_call
 from kernel_opt.edges.agents.conversation import Conversation, note_call, open_conversation
-from kernel_opt.edges.agents.events import read_events
+from kernel_opt.edges.agents.events import read_events, read_last_words
 from kernel_opt.edges.agents.found import Found
 from kernel_opt.edges.agents.order import Dialect, Order
 from kernel_opt.edges.agents.program import in_words
@@ -20,6 +22,7 @@ from kernel_opt.edges.agents.proposal_file import (
     take_from_worktree,
 )
 from kernel_opt.edges.agents.told import CallEnd, Told
+from kernel_opt.edges.agents.waits import find_asked_wait_s
 from kernel_opt.edges.files import atomic_write
 from kernel_opt.edges.process import Ended, StopWish
 from kernel_opt.model.agent_settings import AgentSettings, CodingAgent
@@ -61,6 +64,7 @@ class Dialogue:
         self._home = Path(request.home or request.folder) / agent.name
         self._program, self._version = found.program or "", found.version or ()
         self._calls = 0
+        self._refused: tuple[str, ...] = ()
         self._usage = Usage(agent=agent.name, version=in_words(self._version), model=agent.model)
 
     def carry_on(self) -> Answer:
@@ -101,8 +105,11 @@ class Dialogue:
             session=known.session,
             left_usd=self._request.left_usd,
         )
-        ended = run_call(self._dialect, order, log, self._on_tick)
+        ended, self._refused = run_call(self._dialect, order, log, self._on_tick)
         told = self._dialect.read(read_events(log))
+        if not told.session and not told.has_begun and (said := read_last_words(log)):
+            # It was not started as it wants to be: an argument it does not know, a user it does not run as.
+            told = replaced(told, detail=f"{told.detail}: {said}" if told.detail else said)
         own = note_call(self._home, known, told.session or known.session, told.usage, is_total=told.is_total)
         self._count(own, ended.wall_s)
         return ended, told
@@ -122,18 +129,22 @@ class Dialogue:
             end = CallEnd.TRANSIENT if end is CallEnd.TRANSIENT else CallEnd.LIMIT
             detail = f"{'it took too long' if ended.timed_out else STALLED} and was ended" + (detail and f": {detail}")
         if end is not CallEnd.OK:
-            return self._refusal(end, detail or _ending(ended))
+            return self._refusal(end, detail or _ending(ended), find_asked_wait_s(told, datetime.now().astimezone()))
         if self._request.task is Task.COMMIT_MESSAGE:
             text = told.answer[:TEXT_CAP_CHARS].decode("utf-8", errors="replace")
             return Answer(reply=Reply.OK, text=text, usage=self._usage)
         hypothesis, why = self._claim(told.answer, is_ours=is_ours)
         return Answer(reply=Reply.OK, hypothesis=hypothesis, detail=why, usage=self._usage)
 
-    def _refusal(self, end: CallEnd, detail: str) -> Answer:
+    def _refusal(self, end: CallEnd, detail: str, wait_s: float | None) -> Answer:
         if end is CallEnd.AUTH:
             names = " or ".join(self._agent.keys or self._dialect.keys)
             detail = f"{detail}; see that {names or 'its key'} holds a key that may use this model, then resume the run"
-        return Answer(reply=_REPLIES[end], detail=f"{self._agent.name}: {detail}", usage=self._usage)
+        if self._refused:
+            detail += f' (agent.network = "api" has kept it from {", ".join(self._refused)})'
+        detail = f"{self._agent.name}: {detail}"
+        wait_s = wait_s if end is CallEnd.TRANSIENT else None
+        return Answer(reply=_REPLIES[end], detail=detail, usage=self._usage, retry_after_s=wait_s)
 
     def _claim(self, answer: bytes, *, is_ours: bool) -> tuple[Hypothesis | None, str]:
         """Return the proposal of the final message or of the file, or why there is none."""

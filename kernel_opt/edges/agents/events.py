@@ -1,5 +1,6 @@
 """The events of a coding agent's call: JSON, one a line, read back from the call's log with bounds on everything."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -10,6 +11,8 @@ Event = dict[str, Any]
 
 LINE_CAP_BYTES = 4 << 20
 """4 MiB: a line may hold a whole file that was read; one longer is no event that decides anything."""
+
+_LAST_BYTES = 4_000
 
 
 def read_events(log: Path) -> Iterator[Event]:
@@ -41,6 +44,17 @@ def parse_event(line: bytes) -> Event | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return cast("Event", found) if isinstance(found, dict) else None
+
+
+def read_last_words(log: Path) -> str:
+    """Return the last line of a log that is no event, as one line of bounded length."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LAST_BYTES))
+            lines = [line for line in file.read().splitlines() if line.strip() and not line.startswith(b"{")]
+    except OSError:
+        return ""
+    return words(lines[-1].decode("utf-8", errors="replace")) if lines else ""
 
 
 class EventTail:
@@ -89,6 +103,11 @@ def count(value: object) -> int:
 
 def money(value: object) -> float | None:
     """Return an amount of money that can be one."""
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1e9:
+    return amount(value, most=1e9)
+
+
+def amount(value: object, most: float) -> float | None:
+    """Return a number from 0 to ``most``, None when it is none."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < most:
         return None
     return float(value)

@@ -51,6 +51,11 @@ class Dialect(Protocol):
         ...
 
     @property
+    def hosts(self) -> tuple[str, ...]:
+        """The servers that its model is asked at, unless the settings name others."""
+        ...
+
+    @property
     def oldest(self) -> Version:
         """The oldest version that is known to know the arguments; empty: whatever version."""
         ...

@@ -34,6 +34,10 @@ class Told:
     """By what name the agent would go on with this conversation; empty: it cannot."""
     is_total: bool = False
     """The usage is that of the whole conversation, earlier calls included."""
+    retry_after_s: float | None = None
+    """How long the server asks to be left alone, where the events tell it as a number."""
+    resets_at_s: float | None = None
+    """The same as a time, in seconds since 1970."""
     has_begun: bool = False
     """The model was reached: a conversation that could not be continued has not."""
 

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from kernel_opt.edges.agents.acp import Acp
-from kernel_opt.edges.agents.acp_client import choose
+from kernel_opt.edges.agents.acp_connection import choose
 from kernel_opt.edges.agents.coding import CodingProposer
 from kernel_opt.model.agent_settings import AgentSettings, CodingAgent
 from kernel_opt.model.proposal import Answer, Reply, Task
@@ -48,6 +48,13 @@ def test_a_conversation_that_cannot_be_continued_is_begun_anew(tmp_path: Path) -
     assert ask(tree, task=Task.REPAIR).reply is Reply.OK
 
 
+def test_an_old_conversation_that_is_told_again_is_no_answer(tmp_path: Path) -> None:
+    """Also when it comes after the agent has said that it is ready."""
+    tree = make_worktree(tmp_path)
+    assert "no proposal" in ask(tree, "replays").detail
+    assert ask(tree, "replays", Task.COMMIT_MESSAGE).text == "It waits less."
+
+
 @pytest.mark.parametrize(
     ("trouble", "reply", "said"),
     [
@@ -64,10 +71,10 @@ def test_each_way_to_fail_has_its_reply(tmp_path: Path, trouble: str, reply: Rep
 
 
 def test_one_that_hangs_is_ended(tmp_path: Path) -> None:
-    """With everything that the client had started."""
+    """With everything that the client had started; silent before its first word, it has not reached its model."""
     tree = make_worktree(tmp_path)
     answer = ask(tree, "deaf", silence_s=1.0)
-    assert answer.reply is Reply.NOTHING
+    assert (answer.reply, "its model has not answered" in answer.detail) == (Reply.AWAY, True)
     assert list(living(tree)) == []
 
 

@@ -107,6 +107,22 @@ def test_no_word_of_success_is_believed(desk: Desk, trouble: str, reply: Reply, 
     assert said in answer.detail
 
 
+def test_a_limit_is_waited_for_as_long_as_it_says(desk: Desk) -> None:
+    """A wait that is none of the server's is none: a wrong key is not to be tried again."""
+    desk.write(**{"1_propose": {"trouble": "limit"}, "2_propose": {"trouble": "auth"}})
+    assert desk.ask().retry_after_s == 90.0
+    assert desk.ask(number=2).retry_after_s is None
+
+
+def test_one_that_does_not_start_says_why(desk: Desk) -> None:
+    """In its own last words: an argument that it does not know, a user that it will not run as."""
+    desk.program.write_text(
+        "#!/bin/sh\ncase $1 in --version) echo 2.1.999;; *) echo 'unknown option -p'; exit 1;; esac\n"
+    )
+    answer = desk.ask()
+    assert (answer.reply, "unknown option -p" in answer.detail) == (Reply.NOTHING, True)
+
+
 def test_junk_between_the_events_is_passed_over(desk: Desk) -> None:
     """What is no event decides nothing."""
     desk.write(**{"1_propose": {"trouble": "junk"}})

@@ -13,7 +13,16 @@ from msgspec import structs
 from kernel_opt.edges.agents.acp import Acp
 from kernel_opt.edges.agents.claude import Claude
 from kernel_opt.edges.agents.codex import Codex
-from kernel_opt.edges.agents.events import LINE_CAP_BYTES, Event, EventTail, count, money, read_events, words
+from kernel_opt.edges.agents.events import (
+    LINE_CAP_BYTES,
+    Event,
+    EventTail,
+    count,
+    money,
+    read_events,
+    read_last_words,
+    words,
+)
 from kernel_opt.edges.agents.order import Order
 from kernel_opt.edges.agents.told import CallEnd, classify_status, classify_words
 from kernel_opt.edges.agents.walls import find_packages, show_agent
@@ -84,6 +93,18 @@ def test_what_claude_code_used() -> None:
     assert not Claude().read([INIT, SYNTHETIC]).has_begun
     assert Claude().is_progress(SPOKE)
     assert not Claude().is_progress(RETRY)
+
+
+def test_how_long_claude_code_is_to_wait() -> None:
+    """As a number where it was told one, as a time for a limit that is used up; not of one that is merely near."""
+    asked = Claude().read([INIT, {**RETRY, "retry_delay_ms": 7471}, failed(429, "Request rejected (429)")])
+    assert (asked.retry_after_s, asked.resets_at_s) == (7.471, None)
+    limit = {"type": "rate_limit_event", "rate_limit_info": {"status": "rejected", "resetsAt": 1_800_000_000}}
+    assert Claude().read([INIT, limit, failed(429, "limit")]).resets_at_s == 1_800_000_000
+    near = {**limit, "rate_limit_info": {"status": "allowed_warning", "resetsAt": 1_800_000_000}}
+    assert Claude().read([INIT, near, result()]).resets_at_s is None
+    odd = [{**RETRY, "retry_delay_ms": value} for value in (0, -1, True, "7", None)]
+    assert Claude().read([INIT, *odd]).retry_after_s is None
 
 
 THREAD = {"type": "thread.started", "thread_id": "t1"}
@@ -168,6 +189,10 @@ def ended(**more: object) -> Event:
         ([ended(stage="initialize", error={"message": "odd"})], CallEnd.AUTH, "odd"),
         ([BEGIN, ended(stage="gone", error={"message": "the agent ended"})], CallEnd.NOTHING, "the agent ended"),
         ([BEGIN, chunk("x")], CallEnd.NOTHING, "without finishing"),
+        ([BEGIN, update("tool_call")], CallEnd.NOTHING, "without finishing"),
+        ([ended(stage="interrupted", error={"message": "interrupted"})], CallEnd.TRANSIENT, "has not answered"),
+        ([BEGIN, update("available_commands_update")], CallEnd.TRANSIENT, "has not answered"),
+        ([BEGIN, chunk("x"), update("tool_call_update", status="completed")], CallEnd.TRANSIENT, "has not answered"),
         ([], CallEnd.NOTHING, "without finishing"),
     ],
 )  # fmt: skip
@@ -191,6 +216,7 @@ def test_the_last_word_in_the_common_protocol() -> None:
     assert Acp().read([BEGIN, paid, ended(result=quota)]).usage == Usage(input_tokens=6, output_tokens=2, cost_usd=0.5)
     assert Acp().read([{**BEGIN, "can_load": False}]).session == ""
     assert Acp().is_progress(chunk("x"))
+    assert not Acp().read([BEGIN, update("available_commands_update")]).has_begun
 
 
 @pytest.mark.parametrize(
@@ -214,10 +240,11 @@ ODD: tuple[object, ...] = (None, True, 3, -1.5, "", "x", [], [1], ["a"], {}, {"t
 NAMES = (
     "type", "subtype", "message", "usage", "result", "item", "error", "errors", "modelUsage", "api_error_status",
     "params", "update", "session_id", "is_error", "content", "cost", "structured_output", "stopReason", "id",
+    "rate_limit_info", "status", "resetsAt", "retry_delay_ms",
 )  # fmt: skip
 KINDS = (
     "system", "assistant", "result", "init", "api_retry", "success", "thread.started", "item.completed", "turn.failed",
-    "turn.completed", "error", "begin", "end", "acp", "agent_message",
+    "turn.completed", "error", "begin", "end", "acp", "agent_message", "rate_limit_event", "rejected",
 )  # fmt: skip
 VALUES = st.sampled_from(KINDS) | st.sampled_from(ODD)
 TABLES = st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=3)
@@ -243,6 +270,14 @@ def test_a_log_is_read_with_bounds(tmp_path: Path) -> None:
     lines = [b'{"a": 1}\n', b"Segmentation fault\n", b"[1]\n", huge, b"{" * 3000 + b"\n", b'{"b": \xff}\n', b'{"c": 2}']
     assert list(read_events(write_log(tmp_path / "log", lines))) == [{"a": 1}, {"c": 2}]
     assert list(read_events(tmp_path / "none")) == []
+
+
+def test_the_last_words_of_a_log(tmp_path: Path) -> None:
+    """The last line that is no event: why a program did not start as it should."""
+    assert read_last_words(tmp_path / "none") == ""
+    log = write_log(tmp_path / "log", [b"x" * 9000, b"\n error: unknown  option '--x'\n\n", b'{"a": 1}\n', b"\n"])
+    assert read_last_words(log) == "error: unknown option '--x'"
+    assert read_last_words(write_log(tmp_path / "log", [b'{"a": 1}\n'])) == ""
 
 
 def test_a_log_is_followed(tmp_path: Path) -> None:
