@@ -4,14 +4,16 @@ BIN := .venv/bin
 # Counting branches costs more time than the tests: only what decides is counted, and must be reached whole.
 PURE := tests/rules tests/model tests/journal tests/stories
 
-.PHONY: demo test coverage lint bench bench-judge bench-compile crash cheats agents night fuzz clean
+.PHONY: demo test coverage lint bench bench-judge bench-compile bench-cluster cluster crash cheats agents night fuzz clean
 demo: .venv/ready ; $(BIN)/kernel-opt demo
 test: lint ; $(BIN)/coverage run -m pytest $(PURE) && $(BIN)/coverage report && $(BIN)/pytest $(PURE:%=--ignore=%)
 coverage: .venv/ready ; $(BIN)/coverage run --source=kernel_opt -m pytest && $(BIN)/coverage report --fail-under=90
 lint: .venv/ready ; $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports && $(BIN)/basedpyright
 bench: .venv/ready ; $(BIN)/python -m bench
 bench-judge: .venv/ready ; $(BIN)/python -m bench.judge
-bench-compile: .venv/ready ; $(BIN)/python -m bench.compile
+bench-compile: .venv/ready ; $(BIN)/python -m bench.compile $(ARGS)
+bench-cluster: .venv/ready ; $(BIN)/python -m bench.cluster
+cluster: .venv/ready ; apt-get install -y --no-install-recommends slurmctld slurmd slurm-client munge && $(BIN)/pytest -m "slow or not slow" tests/executors tests/edges/executors
 crash: .venv/ready ; $(BIN)/python -m tests.crash.long $$(command -v strace >/dev/null && echo --strace)
 agents: .venv/ready ; $(BIN)/python -m tests.agents
 night: .venv/ready ; $(BIN)/pytest -m "slow and not agent" tests/agents

@@ -10,10 +10,11 @@ from kernel_opt.cli.options import Subparsers, add_verb
 EXAMPLES = """examples:
   kernel-opt doctor                     look at this machine and the repository you stand in
   kernel-opt doctor --repo ../FlyDSL    at another one
+  kernel-opt doctor --executor slurm    at the cluster too; sends one tiny job
   kernel-opt doctor --json | jq '.checks[] | select(.level != "ok")'
 
 --json prints {"schema": 1, "fails": N, "warns": N, "checks": [{"name", "level", "told", "mend"}, ...]}; level is ok,
-warn or fail. No check takes a card, and none may take longer than half a minute.
+warn or fail. No check takes a card, but for the tiny job of a cluster; none may take longer than half a minute.
 
 exit codes: 0 nothing fails, 1 something does
 """
@@ -28,6 +29,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help="settings (default: as `kernel-opt start` finds them)"
     )
+    parser.add_argument("--executor", choices=("local", "slurm"), help="who carries sessions out (default: settings)")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -38,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
 
     progress = Progress(sys.stderr)
     progress.begin("looking")
-    checks = examine(Patient(args.repo.resolve(), args.config), progress.tick)
+    checks = examine(Patient(args.repo.resolve(), args.config, args.executor), progress.tick)
     progress.end()
     counts = {level: sum(check.level == level for check in checks) for level in _MARKS}
     if args.json:

@@ -2,7 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Literal
+
+from msgspec.structs import replace
 
 from kernel_opt.cli.doctor_agents import check_agents
 from kernel_opt.cli.doctor_builders import check_builders
@@ -11,10 +15,12 @@ from kernel_opt.cli.doctor_platform import check_platform
 from kernel_opt.cli.doctor_programs import check_git, check_python
 from kernel_opt.cli.doctor_repository import check_benchmark, check_edits, check_proposer, check_repository
 from kernel_opt.cli.doctor_sandbox import check_sandbox
+from kernel_opt.cli.doctor_slurm import check_commands, check_folder, check_node, check_partition
 from kernel_opt.edges.doctor_limit import TimedOut, within
 from kernel_opt.edges.repository import Repository
 from kernel_opt.edges.settings_file import FoundSettings, find_settings
 from kernel_opt.model.errors import KernelOptError
+from kernel_opt.model.executor_settings import ExecutorSettings
 from kernel_opt.model.settings import Settings
 from kernel_opt.rules.doctor import Check, fail, ok
 
@@ -30,6 +36,7 @@ class Patient:
 
     path: Path
     config: Path | None = None
+    executor: Literal["local", "slurm"] | None = None
     repository: Repository | None = None
     settings: Settings | None = None
 
@@ -62,7 +69,8 @@ def _plan(patient: Patient) -> list[NamedCheck]:
         ("settings", lambda: _look_at_settings(patient)),
         ("benchmark", lambda: check_benchmark(patient.repository, patient.settings)),
         ("edits", lambda: check_edits(patient.repository, patient.settings)),
-        ("platform", lambda: check_platform(patient.settings)),
+        ("platform", lambda: check_platform(patient.settings) if not _is_cluster(patient) else []),
+        *((name, partial(_check_cluster, patient, check)) for name, check in _CLUSTER),
         ("compile gate", lambda: check_builders(patient.repository, patient.settings)),
         ("proposer", lambda: check_proposer(patient.repository, patient.settings)),
         ("agents", lambda: check_agents(patient.settings)),
@@ -75,6 +83,23 @@ def _plan(patient: Patient) -> list[NamedCheck]:
     ]
 
 
+_CLUSTER: tuple[tuple[str, Callable[[Settings], Sequence[Check]]], ...] = (
+    ("slurm", lambda settings: check_commands(settings.slurm)),
+    ("partition", lambda settings: check_partition(settings.slurm)),
+    ("shared folder", lambda settings: check_folder(settings.slurm)),
+    ("node", check_node),
+)
+
+
+def _is_cluster(patient: Patient) -> bool:
+    return patient.settings is not None and patient.settings.executor.kind == "slurm"
+
+
+def _check_cluster(patient: Patient, check: Callable[[Settings], Sequence[Check]]) -> Sequence[Check]:
+    """Make a check of the cluster, where the settings name one."""
+    return check(patient.settings) if patient.settings is not None and _is_cluster(patient) else []
+
+
 def _look_at_repository(patient: Patient) -> Sequence[Check]:
     patient.repository = Repository.find(patient.path)
     return check_repository(patient.repository)
@@ -84,4 +109,6 @@ def _look_at_settings(patient: Patient) -> Sequence[Check]:
     root = patient.repository.root if patient.repository else patient.path
     found: FoundSettings = find_settings(root, patient.config)
     patient.settings = found.settings
+    if patient.executor is not None:
+        patient.settings = replace(found.settings, executor=ExecutorSettings(kind=patient.executor))
     return [ok("settings", found.source)]

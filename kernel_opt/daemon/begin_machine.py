@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from kernel_opt.daemon.begin_cluster import refuse_unfit_cluster
 from kernel_opt.edges.agents.choose import choose_proposer
 from kernel_opt.edges.files import filesystem_kind, free_bytes
 from kernel_opt.edges.git_refs import read_ref
@@ -34,6 +35,7 @@ def refuse_unfit_place(repository: Repository, worktree: Path) -> None:
 def refuse_unfit_machine(settings: Settings, repository: Path) -> None:
     """Refuse when what the run needs is not on this machine."""
     refuse_missing_programs(settings)
+    refuse_unfit_cluster(settings)
     if settings.sandbox.require is not SandboxLevel.S1:
         require_level(settings.sandbox, probe_sandbox())
     pin_inputs(repository, settings.tree.inputs)
@@ -44,6 +46,8 @@ def refuse_unfit_machine(settings: Settings, repository: Path) -> None:
 
 def refuse_missing_programs(settings: Settings) -> None:
     """Refuse when a program that measuring needs is not there."""
+    if settings.executor.kind != "local":
+        return  # they are needed where the cards are, and looked for there
     for program in open_kit(settings.platform).programs:
         if shutil.which(program) is None:
             mend = 'install ROCm\'s tools or add their folder to PATH; without a GPU there is platform.name = "host"'

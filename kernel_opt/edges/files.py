@@ -7,6 +7,7 @@ import ctypes
 import os
 import secrets
 import stat
+import threading
 from pathlib import Path
 
 from kernel_opt.journal.durable import sync_directory, write_all
@@ -26,14 +27,21 @@ _NETWORK_KINDS = {
     0x01021997: "9P",
     0xAAD7AAEA: "PanFS",
 }
+_OWN_DISK_KINDS = {
+    0xEF53: "ext4",
+    0x58465342: "XFS",
+    0x9123683E: "Btrfs",
+    0x01021994: "tmpfs",
+    0x794C7630: "overlayfs",
+}
 _STATFS_BYTES = 256
 """More than struct statfs needs on any Linux; only its first word is read."""
 
 
 def atomic_write(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Put ``content`` at ``path`` so that a reader, or a power cut, finds the old file or the new one, whole."""
-    # The pid keeps two writers apart; one writer's leftover from a crash is written over.
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # Process and thread keep two writers apart; one writer's leftover from a crash is written over.
+    scratch = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_native_id()}.tmp")
     fd = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     try:
         write_all(fd, content)
@@ -49,13 +57,22 @@ def atomic_write(path: Path, content: bytes, mode: int = 0o644) -> None:
 
 def filesystem_kind(path: Path) -> str | None:
     """Name the network file system that ``path`` lies on; None for a local one."""
+    return _NETWORK_KINDS.get(_read_magic(path))
+
+
+def own_disk_kind(path: Path) -> str | None:
+    """Name the file system of ``path`` where it is one that no other host can see; None where that is not certain."""
+    return _OWN_DISK_KINDS.get(_read_magic(path))
+
+
+def _read_magic(path: Path) -> int:
     buffer = ctypes.create_string_buffer(_STATFS_BYTES)
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.statfs(os.fsencode(path), buffer) != 0:
         why = os.strerror(ctypes.get_errno())
         raise InfrastructureError(f"the file system of {path} cannot be told: {why}", "see that the directory is there")
     word = int.from_bytes(buffer.raw[: ctypes.sizeof(ctypes.c_long)], "little")
-    return _NETWORK_KINDS.get(word & 0xFFFFFFFF)
+    return word & 0xFFFFFFFF
 
 
 def free_bytes(path: Path) -> int:

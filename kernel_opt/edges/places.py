@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from kernel_opt.model.errors import ReadFailedError
 
-ABOUT, LOG = "run.json", "daemon.log"
+ABOUT, LOG, QUEUE = "run.json", "daemon.log", "queue.json"
 NAME_CHARS = 80  # of the repository's name; with the digest it must stay below the 255 bytes of a file name
 
 
@@ -80,6 +80,16 @@ def read_about(directory: str) -> RunPlace:
         return RunPlace(directory, str(about["tag"]), str(about["repository"]), str(about["worktree"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ReadFailedError(f"{path} cannot be read: {error}", "is this a run's state directory?") from error
+
+
+def read_queue(place: RunPlace) -> tuple[dict[str, str], ...]:
+    """Return what the daemon last wrote of its jobs on a cluster; a run on this host has none."""
+    try:
+        with open(os.path.join(place.directory, QUEUE), encoding="utf-8") as file:
+            said: list[dict[str, str]] = json.load(file)
+        return tuple({"session": str(one["session"]), "text": str(one["text"])} for one in said)
+    except (OSError, ValueError, LookupError, TypeError):
+        return ()
 
 
 def list_runs() -> list[RunPlace]:

@@ -17,6 +17,7 @@ from kernel_opt.edges.places import RunPlace
 from kernel_opt.edges.repository import Repository
 from kernel_opt.edges.sandbox_places import hide_homes
 from kernel_opt.edges.sandbox_probe import FoundSandbox
+from kernel_opt.edges.worktree import lanes_folder
 from kernel_opt.model.errors import UsageError
 from kernel_opt.model.sandbox import Access, Place, Sandbox, describe
 from kernel_opt.model.settings import SandboxSettings
@@ -50,7 +51,10 @@ def make_base(
 ) -> Sandbox:
     """Return the walls around every child of a run."""
     link = repository.root / ".git"
-    own = (Path(place.directory).parents[1], repository.root, link, repository.common_dir, place.worktree, lease_dir())
+    state, lanes = Path(place.directory).parents[1], lanes_folder(Path(place.worktree))
+    rounds = (Path(place.directory) / "rounds").resolve()  # on a shared file system perhaps, beside those of other runs
+    own = (state, rounds.parents[2], repository.root, link, repository.common_dir, place.worktree, lease_dir())
+    own = (*own, lanes) if lanes.is_dir() else own
     return Sandbox(
         level=found.limit(settings.level),
         sized=found.sized,

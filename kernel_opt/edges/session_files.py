@@ -23,3 +23,12 @@ class WorkerMark:
     pid: int
     start_ticks: int
     boot_id: str
+    host: str = ""
+    """Its node's name, where a scheduler started it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """Which session a job is to carry out; whoever renames it away has it, so there is never a second worker."""
+
+    directory: str

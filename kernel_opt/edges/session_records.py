@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kernel_opt.model.reading import Reading, UnderLoad
-from kernel_opt.model.sandbox import Sandbox
+from kernel_opt.model.sandbox import Sandbox, SandboxLevel
 from kernel_opt.rules.card.gate import Thresholds
 
-PROTOCOL = 1
-"""Raised when the meaning of a record changes: a worker copied to another host may be older than its daemon."""
+PROTOCOL = 2
+"""Raised when the meaning of a record changes: the worker of another host may be of another version."""
 
 
 class RunOutcome(enum.StrEnum):
@@ -49,6 +49,18 @@ class PlatformChoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scheduler:
+    """What a worker must know that a cluster's scheduler starts."""
+
+    signs: str
+    """A file in which the daemon writes another number every few seconds: locks do not reach other hosts."""
+    silence_s: float
+    """Seconds without a new number after which the daemon counts as gone."""
+    one_card: bool
+    """One card was asked for: more than one in sight means that they are not kept apart. Else: the whole node."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRequest:
     """What a worker is started with."""
 
@@ -56,7 +68,12 @@ class SessionRequest:
     tag: str
     platform: PlatformChoice
     owner_lock: str
-    """A file the daemon holds a flock on; when it is free, the daemon is gone and so is the worker."""
+    """A file the daemon holds a flock on; when it is free, the daemon is gone and so is the worker. Not used where the
+    worker may be on another host."""
+    scheduler: Scheduler | None = None
+    """Who starts the worker, when that is not the daemon itself."""
+    level: SandboxLevel | None = None
+    """The walls that the orders will ask for; a host that has not got them says so before it takes a card."""
     gate: Thresholds = field(default_factory=Thresholds)
     last_used: dict[str, float] = field(default_factory=dict[str, float])
     """When we last used each card, by the gate's name for it: of equals, the longest rested is taken."""
@@ -77,6 +94,7 @@ class Granted:
 
     card: Reading
     lease_key: str
+    """With the host before it where there are several: PCI addresses are the same on all of them."""
     env: dict[str, str | None]
     """What binding to the card changes in a child's environment; None is removed."""
 
@@ -162,3 +180,20 @@ class SessionResult:
     why: tuple[str, ...] = ()
     worker_stays: bool = False
     """The process that carried it out waits, without a card, for another session."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeReport:
+    """What a node offers to sessions, as a job on it sees it."""
+
+    node: str
+    python: str
+    protocol: int
+    level: SandboxLevel
+    programs: dict[str, str]
+    """Paths by name; empty: not on PATH."""
+    masks: dict[str, str]
+    """Variables that hide cards, as the scheduler has set them."""
+    cards: tuple[str, ...]
+    problem: str
+    """Why no card could be read."""

@@ -15,7 +15,7 @@ from typing import Any, cast
 from kernel_opt.edges.containment import Containment
 from kernel_opt.edges.process_tree import find_descendants, kill_tree, read_parent, read_start_ticks
 from kernel_opt.edges.supervisor_sweep import become_subreaper
-from kernel_opt.model.errors import InfrastructureError
+from kernel_opt.model.errors import SupervisorLostError
 
 _PACKAGE_ROOT = str(Path(__file__).resolve().parents[2])
 _PROGRAM = "from kernel_opt.edges.supervisor_main import main; main()"
@@ -66,7 +66,7 @@ class SupervisorLink:
         if self._heard.endswith(b"\n"):
             return cast(dict[str, Any], json.loads(self._heard))
         if not piece:
-            raise InfrastructureError("the supervisor of a child ended before the child did")
+            raise SupervisorLostError("the supervisor of a child ended before the child did")
         return None
 
     def order(self, letter: bytes) -> None:

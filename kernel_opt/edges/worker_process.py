@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 from pathlib import Path
 
 from kernel_opt.model.errors import InfrastructureError
@@ -20,6 +21,7 @@ class WorkerProcess:
 
     def __init__(self, python: str, log: Path) -> None:
         paths = (_PACKAGE_ROOT, os.environ.get("PYTHONPATH"))
+        self._lock = threading.Lock()  # a descriptor closed twice could be somebody else's by then
         theirs, self._pipe = os.pipe()
         try:
             with log.open("wb") as said:
@@ -75,6 +77,7 @@ class WorkerProcess:
             self._child.wait()
 
     def _close(self) -> None:
-        if self._pipe >= 0:
-            os.close(self._pipe)
-            self._pipe = -1
+        with self._lock:
+            if self._pipe >= 0:
+                os.close(self._pipe)
+                self._pipe = -1

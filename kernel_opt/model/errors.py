@@ -32,6 +32,10 @@ class InfrastructureError(KernelOptError):
     """The machine failed, not the candidate: wait, gate again, try again. Moves no counter."""
 
 
+class SupervisorLostError(InfrastructureError):
+    """What holds a child together has ended before the child did: whoever ended it may be about to end us."""
+
+
 class RunTakenError(KernelOptError):
     """Another live daemon has this run."""
 

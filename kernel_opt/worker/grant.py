@@ -1,17 +1,22 @@
 """The gate on this host: looks, the choice of a card, and its lease."""
 
+import os
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kernel_opt.edges import lease
 from kernel_opt.edges.gpus.platform import Platform
 from kernel_opt.edges.lease import Lease
+from kernel_opt.edges.lease_wants import count_held, find_waiting
 from kernel_opt.edges.session_records import SessionOutcome, SessionRequest, SessionResult
 from kernel_opt.model.errors import ReadFailedError
 from kernel_opt.model.reading import Reading
 from kernel_opt.rules.card.gate import CardState, judge_card, pick_card
+from kernel_opt.rules.card.share import leaves_card
 from kernel_opt.worker.looks import Looker
+from kernel_opt.worker.site import require_one_card
 
 _NAP_S = 0.05
 """Between two questions whether the session is still wanted."""
@@ -41,16 +46,29 @@ def take_idle_card(
             looks.append(looker.look())
         except ReadFailedError as error:
             return SessionResult(outcome=SessionOutcome.BUSY_GPU, why=(f"no card could be read: {error}",))
+    if request.scheduler is not None and request.scheduler.one_card:
+        require_one_card(looks[-1], os.environ)
     states = _judge_cards(looks, platform, request)
     why = [f"card {state.reading.card}: {state.why}" for state in states if not state.idle]
     while (picked := pick_card(states, request.last_used)) is not None:
         key = platform.lease_key(picked.reading)
-        held = lease.take(key, {"tag": request.tag, "session": request.id})
+        if (others := _find_others(states, request)) is not None:
+            return SessionResult(outcome=SessionOutcome.BUSY_GPU, why=(*why, others))
+        held = lease.take(key, {"tag": request.tag, "session": request.id, "run": request.owner_lock})
         if held is not None:
             return HeldCard(picked.reading, held)
         why.append(f"card {picked.reading.card}: leased by {_tell_holder(key)}")
         states = [state for state in states if state is not picked]
     return SessionResult(outcome=SessionOutcome.BUSY_GPU, why=tuple(why) or ("this host has no card",))
+
+
+def _find_others(states: Sequence[CardState], request: SessionRequest) -> str | None:
+    """Say to whom the idle cards are left: to runs that wait for one and hold fewer than this run does."""
+    waiting = find_waiting(request.owner_lock)
+    held = count_held() if waiting else Counter[str]()
+    if not leaves_card(sum(state.idle for state in states), held[request.owner_lock], [held[run] for run in waiting]):
+        return None
+    return f"this run holds {held[request.owner_lock]}, and another one that holds fewer waits for the next"
 
 
 def _wait(duration_s: float, find_reason_to_end: Callable[[], SessionOutcome | None]) -> SessionOutcome | None:

@@ -1,18 +1,20 @@
 """One run on the leased card: look, start, watch, collect, look again, answer."""
 
+import signal
 from dataclasses import replace
 from pathlib import Path
 
 from kernel_opt.edges.gpus.platform import Platform
 from kernel_opt.edges.process import Ended, StopWish, run_contained
 from kernel_opt.edges.session_records import RunAnswer, RunOrder, RunOutcome
-from kernel_opt.model.errors import InfrastructureError
+from kernel_opt.model.errors import InfrastructureError, SupervisorLostError
 from kernel_opt.model.reading import Reading
 from kernel_opt.model.sandbox import Sandbox, SandboxLevel
 from kernel_opt.worker.collect import Collector
 from kernel_opt.worker.owner import Owner
 from kernel_opt.worker.watch import CardWatch
 
+_ENDING_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 _TICK_S = 0.1
 """Between two questions whether to stop and whether to look: ten wake-ups a second disturb no measurement."""
 
@@ -36,7 +38,9 @@ class Runner:
         try:
             return self._measure(order, before)
         except (InfrastructureError, OSError) as error:
-            return RunAnswer(outcome=RunOutcome.SETUP_ERROR, detail=str(error), before=before)
+            is_told = isinstance(error, SupervisorLostError) and self._owner.find_late_reason() is not None
+            outcome = RunOutcome.CANCELLED if is_told else RunOutcome.SETUP_ERROR
+            return RunAnswer(outcome=outcome, detail=str(error), before=before)
 
     def _measure(self, order: RunOrder, before: Reading) -> RunAnswer:
         """Run the command on a quiet card."""
@@ -57,10 +61,11 @@ class Runner:
             tick_s=_TICK_S,
             sandbox=sandbox,
         )
+        is_told = _is_told_by_others(ended) and self._owner.find_late_reason() is not None
         collection = collector.collect()
         after, disturbances = self._watch.look_after()
         return RunAnswer(
-            outcome=_name_outcome(ended, disturbances),
+            outcome=RunOutcome.CANCELLED if is_told else _name_outcome(ended, disturbances),
             exit_code=ended.exit_code,
             signal=ended.signal,
             wall_s=ended.wall_s,
@@ -93,6 +98,12 @@ class Runner:
             return StopWish(reason.value, at_once=True)
         self._watch.look_meanwhile()
         return None
+
+
+def _is_told_by_others(ended: Ended) -> bool:
+    """Tell whether a run may have been ended by what ends us too: a scheduler signals every process of a job."""
+    is_asked = ended.signal in _ENDING_SIGNALS or ended.exit_code in {128 + number for number in _ENDING_SIGNALS}
+    return is_asked and not (ended.timed_out or ended.stalled or ended.stopped_by)
 
 
 def _name_outcome(ended: Ended, disturbances: tuple[str, ...]) -> RunOutcome:

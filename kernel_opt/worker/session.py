@@ -28,22 +28,25 @@ from kernel_opt.worker.grant import HeldCard, take_idle_card
 from kernel_opt.worker.looks import Looker
 from kernel_opt.worker.owner import Owner
 from kernel_opt.worker.runs import Runner
+from kernel_opt.worker.site import require_walls
 from kernel_opt.worker.watch import CardWatch
 
 _NAP_S, _LONG_NAP_S = 0.002, 0.05
 """Waiting for an order starts eager, since a judge decides in milliseconds, and becomes lazy."""
 
 
-def carry_out(directory: Path) -> SessionResult:
+def carry_out(directory: Path, node: str = "") -> SessionResult:
     """Carry out the session in this directory, and write its result last; the process can take another one if so told.
 
-    Whatever goes wrong on the way out, a full disk for instance, ends the process: nobody may think that it waits.
+    ``node`` is this host's name where there are several. Whatever goes wrong on the way out, a full disk for instance,
+    ends the process: nobody may think that it waits.
     """
     (directory / "answers").mkdir(exist_ok=True)
     own_ticks = read_start_ticks(os.getpid()) or 0
-    write_record(directory / WORKER, WorkerMark(pid=os.getpid(), start_ticks=own_ticks, boot_id=read_boot_id()))
+    mark = WorkerMark(pid=os.getpid(), start_ticks=own_ticks, boot_id=read_boot_id(), host=node)
+    write_record(directory / WORKER, mark)
     try:
-        result = _open_and_serve(directory)
+        result = _open_and_serve(directory, node)
     except (KernelOptError, OSError) as error:
         result = SessionResult(outcome=SessionOutcome.SETUP_ERROR, why=(str(error),))
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # what told this session to end ends a worker that waits
@@ -51,7 +54,7 @@ def carry_out(directory: Path) -> SessionResult:
     return result
 
 
-def _open_and_serve(directory: Path) -> SessionResult:
+def _open_and_serve(directory: Path, node: str) -> SessionResult:
     """Understand the request, take a card, and serve orders on it."""
     spoken = read_record(directory / REQUEST, dict[str, Any]) or {}
     if spoken.get("protocol") != PROTOCOL:
@@ -62,13 +65,15 @@ def _open_and_serve(directory: Path) -> SessionResult:
         raise ReadFailedError(f"{directory / REQUEST} is missing")
     owner = Owner(directory, request)
     signal.signal(signal.SIGTERM, owner.tell_to_end)
+    if request.scheduler is not None and request.level is not None:
+        require_walls(request.level)
     platform = _open_platform(request.platform)
     looker = Looker(platform, request.read_limit_s)
     held = take_idle_card(request, platform, looker, owner.find_reason_to_end)
     if isinstance(held, SessionResult):
         return held
     with held.lease:
-        write_record(answer_path(directory, 0), _tell_grant(platform, held))
+        write_record(answer_path(directory, 0), _tell_grant(platform, held, node))
         watch = CardWatch(request, platform, looker, held)
         runner = Runner(directory, platform, held.reading, watch, owner)
         result = _serve(directory, request, runner, owner)
@@ -118,8 +123,9 @@ def _open_platform(choice: PlatformChoice) -> Platform:
         raise ReadFailedError(f"the platform {choice.factory} cannot be opened: {error}") from error
 
 
-def _tell_grant(platform: Platform, held: HeldCard) -> Granted:
+def _tell_grant(platform: Platform, held: HeldCard, node: str) -> Granted:
     """Tell which card this is and what binding to it means, shown on the worker's own environment."""
     bound = platform.bind(held.reading, os.environ)
     changed = {key: bound.get(key) for key in {*bound, *os.environ} if bound.get(key) != os.environ.get(key)}
-    return Granted(card=held.reading, lease_key=held.lease.key, env=changed)
+    key = f"{node}/{held.lease.key}" if node else held.lease.key
+    return Granted(card=held.reading, lease_key=key, env=changed)

@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 
 from kernel_opt.edges.gpus.holders import find_holders
 from kernel_opt.edges.gpus.platform import Platform
@@ -104,4 +105,6 @@ class CardWatch:
             return Reading(card=self._idle.card, source=self._idle.source, at_s=self._idle.at_s, problem=str(error))
         mine = [reading for reading in look if self._platform.lease_key(reading) == self._key]
         lost = Reading(card=self._idle.card, source=self._idle.source, at_s=self._idle.at_s, problem="the card is gone")
+        if mine and None not in (mine[0].unique_id, self._idle.unique_id) and mine[0].unique_id != self._idle.unique_id:
+            return replace(lost, problem="another card answers at this address")
         return mine[0] if mine else lost

@@ -7,7 +7,7 @@ import fcntl
 import sys
 from pathlib import Path
 
-from kernel_opt.edges.executor import LocalExecutor
+from kernel_opt.edges.executors.local import LocalExecutor
 from kernel_opt.edges.measuring import Session, open_session
 from kernel_opt.edges.record_files import read_record
 from kernel_opt.edges.session_records import RunOrder, SessionRequest

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from kernel_opt.edges import lease, worker_process
-from kernel_opt.edges.executor import LocalExecutor
+from kernel_opt.edges.executors.local import LocalExecutor
 from kernel_opt.edges.process import StopWish
 from kernel_opt.edges.process_tree import read_start_ticks
 from kernel_opt.edges.session_files import WORKER_LOG

@@ -1,6 +1,10 @@
-"""A platform whose cards are a JSON file: tests change the file, a worker in another process sees it."""
+"""A platform whose cards are a JSON file: tests change the file, a worker in another process sees it.
+
+As a job of a scheduler it shows the cards that were granted; a node may have a file of its own.
+"""
 
 import json
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +14,7 @@ from kernel_opt.model.errors import ReadFailedError
 from kernel_opt.model.reading import GpuUser, Reading
 
 MEBIBYTE = 1 << 20
+_TOLD = ("unique_id", "sclk_mhz", "throttled", "power_cap_w", "perf_level")
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,9 @@ class FakePlatform:
 
     def read_cards(self) -> tuple[Reading, ...]:
         """Read the file; ``{"fail": ...}`` fails, ``{"hang_s": ...}`` answers late, ``{"count": ...}`` counts."""
-        cards = json.loads(self.state.read_text())
+        node = os.environ.get("SLURMD_NODENAME", "")
+        own = self.state.with_name(f"{self.state.name}.{node}")
+        cards = json.loads((own if node and own.exists() else self.state).read_text())
         if isinstance(cards, dict):
             time.sleep(cards.get("hang_s", 0))
             if "fail" in cards:
@@ -30,7 +37,9 @@ class FakePlatform:
                 with self.state.with_name("looks").open("ab") as looks:
                     looks.write(b".")
             cards = cards["cards"]
-        return tuple(self._read_card(number, card) for number, card in enumerate(cards))
+        granted = os.environ.get("SLURM_JOB_GPUS")
+        shown = range(len(cards)) if granted is None else [int(number) for number in granted.split(",")]
+        return tuple(self._read_card(number, cards[number], node) for number in shown)
 
     def bind(self, card: Reading, environ: Mapping[str, str]) -> dict[str, str]:
         """Show one card, and hide the mask a person had set."""
@@ -44,19 +53,23 @@ class FakePlatform:
         """Name the card by its bus address."""
         return f"fake-{card.bdf}"
 
-    def _read_card(self, number: int, card: Mapping[str, object]) -> Reading:
+    def _read_card(self, number: int, card: Mapping[str, object], node: str) -> Reading:
         users = card.get("users", [])
         return Reading(
             card=number,
             source="fake",
             at_s=time.clock_gettime(time.CLOCK_BOOTTIME),
-            bdf=f"0000:{number:02x}:00.0",
+            bdf=f"{node.removeprefix('n') or '0':0>4}:{number:02x}:00.0",
             use_pct=card.get("use_pct", 0.0),
             vram_used_bytes=card.get("vram_mib", 10) * MEBIBYTE,
             vram_total_bytes=1024 * MEBIBYTE,
             users=None if users is None else tuple(GpuUser(pid, "python") for pid in users),
             pids_local=True,
-            **{key: card[key] for key in ("sclk_mhz", "throttled", "power_cap_w", "perf_level") if key in card},
+            **{
+                key: card[key]
+                for key in ("unique_id", "sclk_mhz", "throttled", "power_cap_w", "perf_level")
+                if key in card
+            },
         )
 
 

@@ -3,15 +3,18 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 
 import pytest
 
 from kernel_opt.edges import lease
+from kernel_opt.edges.lease_wants import Wants
 from kernel_opt.edges.record_files import read_record, write_record
 from kernel_opt.edges.session_files import CANCEL, REQUEST, RESULT, WORKER, WorkerMark, answer_path, order_path
 from kernel_opt.edges.session_records import (
+    PROTOCOL,
     Granted,
     Order,
     PlatformChoice,
@@ -176,6 +179,23 @@ def test_all_cards_leased_is_busy(host: Host) -> None:
     assert f"leased by pid {os.getpid()} (run mha-fwd)" in result.why[0]
 
 
+def test_the_next_card_is_left_to_a_run_that_waits_and_holds_fewer(host: Host) -> None:
+    """A run with a card of its own leaves it; one without takes it, and so does any when nobody waits."""
+    host.set_cards({}, {})
+    own = {"tag": "me", "run": host.make_request().owner_lock}
+    wants = Wants("/another/run/lock")
+    wants.begin(1, 600.0)
+    assert hold(host)[0].outcome is SessionOutcome.OK
+    shutil.rmtree(host.root / "session")
+    with lease.take("fake-0000:00:00.0", own) or pytest.fail("the lease is free"):
+        result, _ = hold(host)
+        assert result.outcome is SessionOutcome.BUSY_GPU
+        assert "another one that holds fewer waits for the next" in result.why[-1]
+        shutil.rmtree(host.root / "session")
+        wants.end(1)
+        assert hold(host)[0].outcome is SessionOutcome.OK
+
+
 def test_the_lease_is_let_go_at_the_end(host: Host) -> None:
     """After a session its card is free again."""
     hold(host, host.make_order(1, "true"))
@@ -220,6 +240,17 @@ def test_a_vanished_card_is_disturbed(host: Host) -> None:
     assert answer.after.problem == "the card is gone"
 
 
+def test_another_card_at_the_same_address_is_disturbed(host: Host) -> None:
+    """The chip's own id must stay what it was when the card was taken: a reset or a new partition may swap them."""
+    host.set_cards({"unique_id": "0xa"})
+    swap = write_cards(host, '[{"unique_id": "0xb"}]')
+    _, (same, answer) = hold(host, host.make_order(1, "true"), host.make_order(2, swap))
+    assert same.outcome is RunOutcome.OK
+    assert answer.outcome is RunOutcome.DISTURBED
+    assert answer.after is not None
+    assert answer.after.problem == "another card answers at this address"
+
+
 def test_a_cancelled_session_ends_its_run(host: Host) -> None:
     """The marker file ends the run under way and the session, and both say so."""
     script = f"touch {host.root}/session/{CANCEL}; sleep 600"
@@ -245,14 +276,14 @@ def test_no_order_for_long_lets_the_card_go(host: Host) -> None:
 
 def test_another_protocol_is_refused(host: Host) -> None:
     """A request of another protocol is refused by name, whatever else it holds."""
-    result, _ = hold_request(host, {"protocol": 2, "brand_new": True})
+    result, _ = hold_request(host, {"protocol": PROTOCOL + 1, "brand_new": True})
     assert result.outcome is SessionOutcome.PROTOCOL_MISMATCH
-    assert "protocol 2" in result.why[0]
+    assert f"protocol {PROTOCOL + 1}" in result.why[0]
 
 
 @pytest.mark.parametrize(
     "request_record",
-    [{"protocol": 1}, {"protocol": 1, "id": 5}],
+    [{"protocol": PROTOCOL}, {"protocol": PROTOCOL, "id": 5}],
     ids=["incomplete", "wrong type"],
 )
 def test_a_bad_request_is_a_setup_error(host: Host, request_record: object) -> None:

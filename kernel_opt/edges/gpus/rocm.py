@@ -8,6 +8,7 @@ from functools import partial
 from typing import cast
 
 from kernel_opt.edges.gpus import amd_smi, pyrsmi_source, rocm_smi
+from kernel_opt.edges.gpus.fence import drop_fenced
 from kernel_opt.edges.gpus.masks import CUDA, HIP, ORDINAL, ROCR, bind_card, find_withheld
 from kernel_opt.edges.gpus.merge import merge_readings
 from kernel_opt.edges.gpus.platform import Platform
@@ -41,7 +42,7 @@ class RocmPlatform:
         if host.nodes is None and self._agents is None and len(readings) > 1:
             # Asked once: it takes a second, and the order it tells stays until the driver is loaded anew.
             self._agents = read_agents(self._probe.ask)
-        cards = merge_readings(readings, host, self._agents)
+        cards = drop_fenced(merge_readings(readings, host, self._agents), self._roots[1])
         self._cards = tuple(
             replace(card, withheld=card.withheld or find_withheld(card, cards, self._environ)) for card in cards
         )

@@ -4,13 +4,15 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from kernel_opt.edges import lease
 from kernel_opt.edges.clock import read_boot_id
-from kernel_opt.edges.executor import LocalExecutor, SessionState
+from kernel_opt.edges.executors.executor import SessionState, read_result
+from kernel_opt.edges.executors.local import LocalExecutor
 from kernel_opt.edges.measuring import open_session
 from kernel_opt.edges.process import StopWish
 from kernel_opt.edges.process_tree import read_start_ticks
@@ -18,7 +20,8 @@ from kernel_opt.edges.record_files import write_record
 from kernel_opt.edges.session_files import CANCEL, REQUEST, RESULT, WORKER, WorkerMark
 from kernel_opt.edges.session_records import RunOutcome, SessionOutcome, SessionResult
 from kernel_opt.model.errors import InfrastructureError
-from tests.edges.sessions import executor, open_on, read_worker_pid
+from kernel_opt.rules.card.gate import Thresholds
+from tests.edges.sessions import executor, open_on, poll, read_worker_pid
 from tests.edges.waiting import Tracer, wait_until
 from tests.worker.conftest import Host, host
 
@@ -75,6 +78,39 @@ def test_two_sessions_take_two_cards(host: Host, executor: LocalExecutor) -> Non
     assert len(third.why) == 2
 
 
+def test_sessions_of_several_threads_share_the_workers_that_wait(host: Host, executor: LocalExecutor) -> None:
+    """Four threads measure at once, each on a card of its own; there are never more workers than sessions at once."""
+    host.set_cards({}, {}, {}, {})
+    pids: set[int] = set()
+
+    def measure(lane: int) -> list[int]:
+        exit_codes = []
+        for number in range(3):
+            with open_on(host, executor, f"s{lane}-{number}", gate=Thresholds(looks=1)) as session:
+                pids.add(read_worker_pid(session))
+                order = host.make_order(1, f"exit {lane}", collect=())
+                exit_codes.append(session.run(order).exit_code)
+        return exit_codes
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(measure, range(4))) == [[lane] * 3 for lane in range(4)]
+    assert len(pids) <= 4
+    executor.close()
+    assert not any(read_start_ticks(pid) for pid in pids)
+
+
+def test_a_worker_that_has_gone_on_is_not_signalled_for_its_old_session(host: Host, executor: LocalExecutor) -> None:
+    """Ending a session that is over, without a marker even, does no harm to the session its worker is on now."""
+    first = open_on(host, executor, "s1")
+    first.end()
+    second = open_on(host, executor, "s2")
+    assert read_worker_pid(first) == read_worker_pid(second)
+    (first.directory / CANCEL).symlink_to(CANCEL)
+    executor.cancel(first.directory)
+    assert second.run(host.make_order(1, "true")).outcome is RunOutcome.OK
+    second.end()
+
+
 def test_a_busy_host_says_why(host: Host, executor: LocalExecutor) -> None:
     """Without an idle card there is no session but the reasons, and no worker is left."""
     host.set_cards({"use_pct": 60.0})
@@ -82,7 +118,7 @@ def test_a_busy_host_says_why(host: Host, executor: LocalExecutor) -> None:
     opened = open_session(executor, directory, host.make_request())
     assert isinstance(opened, SessionResult)
     assert "60 %" in opened.why[0]
-    assert executor.poll(directory) is SessionState.DONE
+    assert poll(executor, directory) is SessionState.DONE
 
 
 def test_submitting_twice_is_harmless(host: Host, executor: LocalExecutor) -> None:
@@ -93,7 +129,7 @@ def test_submitting_twice_is_harmless(host: Host, executor: LocalExecutor) -> No
     assert read_worker_pid(session) == pid
     session.end()
     executor.submit(session.directory, host.make_request())
-    assert executor.poll(session.directory) is SessionState.DONE
+    assert poll(executor, session.directory) is SessionState.DONE
     assert read_worker_pid(session) == pid
 
 
@@ -149,7 +185,7 @@ def test_a_wish_ends_the_session_quickly(host: Host, executor: LocalExecutor) ->
     session = open_on(host, executor)
     answer = session.run(host.make_order(1, "sleep 600"), lambda: StopWish("stop was asked"))
     assert answer.outcome is RunOutcome.CANCELLED
-    assert executor.poll(session.directory) is SessionState.DONE
+    assert poll(executor, session.directory) is SessionState.DONE
     assert session.end().outcome is SessionOutcome.CANCELLED
     assert lease.holder(session.granted.lease_key) is None
 
@@ -169,7 +205,7 @@ def test_an_error_while_waiting_ends_the_session(host: Host, executor: LocalExec
 
     with pytest.raises(KeyboardInterrupt), open_on(host, executor) as session:
         session.run(host.make_order(1, "sleep 600"), tick)
-    assert executor.poll(session.directory) is SessionState.DONE
+    assert poll(executor, session.directory) is SessionState.DONE
     assert lease.holder(session.granted.lease_key) is None
 
 
@@ -177,7 +213,7 @@ def test_a_session_whose_daemon_is_gone_ends(host: Host, executor: LocalExecutor
     """When the daemon's lock is free, the worker ends by itself and says why."""
     session = open_on(host, executor)
     host.drop_owner_lock()
-    wait_until(lambda: executor.poll(session.directory) is SessionState.DONE, "the worker ends")
+    wait_until(lambda: poll(executor, session.directory) is SessionState.DONE, "the worker ends")
     assert session.end().outcome is SessionOutcome.OWNER_GONE
     assert session.run(host.make_order(1, "true")).outcome is RunOutcome.LOST
 
@@ -186,7 +222,7 @@ def test_a_killed_daemon_takes_worker_and_children_along(host: Host) -> None:
     """After SIGKILL to the daemon neither its worker nor anything a hostile run started lives, and the card is free."""
     tracer = Tracer(host.root / "lock")
     host.drop_owner_lock()
-    hostile = Path(__file__).with_name("hostile.py")
+    hostile = Path(__file__).parents[1] / "hostile.py"
     # Nothing a worker starts inherits files of ours, so the run opens the lock by itself, shared among all of them.
     script = f"exec 9<{tracer.path}; flock --shared 9; exec {sys.executable} {hostile} stay"
     write_record(host.root / "request.json", host.make_request())
@@ -200,8 +236,8 @@ def test_a_killed_daemon_takes_worker_and_children_along(host: Host) -> None:
     daemon.kill()
     daemon.wait()
     wait_until(lambda: not tracer.is_anyone_alive(), "nobody is alive")
-    wait_until(lambda: LocalExecutor().poll(host.root / "session") is not SessionState.RUNNING, "the worker is gone")
-    result = LocalExecutor().read_result(host.root / "session")
+    wait_until(lambda: poll(LocalExecutor(), host.root / "session") is not SessionState.RUNNING, "the worker is gone")
+    result = read_result(host.root / "session")
     assert result is not None
     assert result.outcome is SessionOutcome.OWNER_GONE
     assert lease.holder("fake-0000:00:00.0") is None
@@ -210,7 +246,7 @@ def test_a_killed_daemon_takes_worker_and_children_along(host: Host) -> None:
 def test_a_session_that_ended_answers_lost(host: Host, executor: LocalExecutor) -> None:
     """An order for a session that has ended by itself is answered with the reason."""
     session = open_on(host, executor, idle_order_s=0.01)
-    wait_until(lambda: executor.poll(session.directory) is SessionState.DONE, "the worker ends")
+    wait_until(lambda: poll(executor, session.directory) is SessionState.DONE, "the worker ends")
     answer = session.run(host.make_order(1, "true"))
     assert (answer.outcome, answer.detail) == (RunOutcome.LOST, "the session ended: idle")
 
@@ -219,7 +255,7 @@ def test_sigterm_ends_a_worker_in_order(host: Host, executor: LocalExecutor) -> 
     """A worker told to end by SIGTERM writes its result first."""
     session = open_on(host, executor)
     os.kill(read_worker_pid(session), signal.SIGTERM)
-    wait_until(lambda: executor.poll(session.directory) is SessionState.DONE, "the worker ends")
+    wait_until(lambda: poll(executor, session.directory) is SessionState.DONE, "the worker ends")
     assert session.end().outcome is SessionOutcome.CANCELLED
 
 
@@ -230,17 +266,16 @@ def test_a_new_daemon_finds_all_sessions(host: Host, executor: LocalExecutor) ->
     write_record_in(sessions / "done", RESULT, SessionResult(outcome=SessionOutcome.OK))
     write_record_in(sessions / "lost", REQUEST, host.make_request())
     (sessions / "absent").mkdir()
-    (sessions / "note.txt").touch()
     later = LocalExecutor()
-    assert {directory.name: state for directory, state in later.adopt(sessions).items()} == {
+    assert {directory.name: state for directory, state in later.adopt(sorted(sessions.iterdir())).items()} == {
         "absent": SessionState.ABSENT,
         "done": SessionState.DONE,
         "lost": SessionState.LOST,
         "running": SessionState.RUNNING,
     }
     later.cancel(running.directory)
-    assert later.poll(running.directory) is SessionState.DONE
-    assert later.adopt(host.root / "nowhere") == {}
+    assert poll(later, running.directory) is SessionState.DONE
+    assert later.adopt([]) == {}
 
 
 def write_record_in(directory: Path, name: str, record: object) -> None:
@@ -257,7 +292,7 @@ def test_a_recycled_pid_is_not_our_worker(host: Host) -> None:
         directory = host.root / name
         write_record_in(directory, REQUEST, host.make_request())
         write_record(directory / WORKER, mark)
-        assert LocalExecutor().poll(directory) is SessionState.LOST
+        assert poll(LocalExecutor(), directory) is SessionState.LOST
         LocalExecutor().cancel(directory)
 
 

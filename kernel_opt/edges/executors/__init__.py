@@ -1,0 +1,1 @@
+"""Who carries out measuring sessions: worker processes on this host, or jobs of a cluster's scheduler."""
