@@ -7,6 +7,7 @@ import sys
 BENCHES = {
     "status": "a status call for short and long runs",
     "daemon": "a status call, the daemon's own time per round, its memory while it waits",
+    "lanes_played": "rounds per hour with several lanes and what speculation costs, in virtual time",
     "integrity": "what the sandbox and the looks at protected files add to an attempt of the embedded target",
     "replay": "reading a journal of 100,000 facts back",
     "traces": "reading a large kernel trace and a large code.json, against pandas and json",

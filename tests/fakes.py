@@ -268,6 +268,9 @@ def permitted(step: s.Step, state: RunState) -> tuple[Fact, ...]:  # noqa: C901 
             checks = (passed("held-out"), not_checked("poison", "no program is named"))
             good = r.Rechecked(commit=step.candidate.commit, checks=checks, folder="c", gpu_s=3.0)
             return (good, refused("held-out", cheat=True), *GPU_TROUBLE, *FAULTS)
+        case s.Rebase():
+            rebased = r.Rebased(onto=step.onto, edit=edit(f"{step.tree}+") if step.tree else None)
+            return (rebased, r.Dropped(ending=Ending.REBASE_LOST, why="the same lines"), *FAULTS)
         case s.Seal():
             return (r.Sealed(purpose=step.purpose, old=state.tip, new=f"{step.purpose}-{state.round}"), *FAULTS)
         case s.Publish():
@@ -329,7 +332,7 @@ def one_of_each() -> tuple[Fact, ...]:
         r.BaselineKept(commit="b"), r.Kept(commit="c", candidate="cand", why="x"),
         r.Dropped(ending=Ending.TIE, why="tie"),
         r.Rechecked(commit="cand", checks=(passed("held-out"),), folder="c"),
-        r.RolledBack(commit="d", code="base", why="it is gone"), EXPLAINED,
+        r.RolledBack(commit="d", code="base", why="it is gone"), EXPLAINED, r.Rebased(onto="base"),
     )  # fmt: skip
 
 

@@ -9,14 +9,18 @@ from pathlib import Path
 from kernel_opt.cli.runs import find_run
 from kernel_opt.daemon.asking import is_stopped
 from kernel_opt.daemon.lock import RunLock
+from kernel_opt.daemon.plan import read_plan
 from kernel_opt.daemon.resume import end_old_sessions
-from kernel_opt.edges.executor import LocalExecutor
+from kernel_opt.edges.executors.choose import find_shared, make_executor
+from kernel_opt.edges.executors.executor import Executor
+from kernel_opt.edges.executors.local import LocalExecutor
 from kernel_opt.edges.files import remove_tree
 from kernel_opt.edges.git_refs import branch_ref, check_tag, hidden_refs, read_ref
 from kernel_opt.edges.log import open_log
 from kernel_opt.edges.places import RunPlace, list_runs, place_run
 from kernel_opt.edges.repository import Repository
-from kernel_opt.edges.worktree import remove_run_tree
+from kernel_opt.edges.settings_file import settings_from
+from kernel_opt.edges.worktree import lanes_folder, remove_run_tree
 from kernel_opt.model.errors import KernelOptError, ReadFailedError
 
 
@@ -35,8 +39,9 @@ class Remains:
 
     @property
     def has_worktree(self) -> bool:
-        """Say whether something stands where its worktree belongs."""
-        return os.path.lexists(self.place.worktree)
+        """Say whether something stands where its worktree belongs, or the worktrees of its lanes."""
+        lanes = lanes_folder(Path(self.place.worktree))
+        return os.path.lexists(self.place.worktree) or os.path.lexists(lanes)
 
     @property
     def refs(self) -> tuple[str, ...]:
@@ -84,11 +89,22 @@ class Remains:
         """Remove all of it; the state goes last, so that a removal cut off can be found and done again."""
         if self.has_state:
             # We hold the run's lock, which an old worker would take for a living daemon.
-            end_old_sessions(LocalExecutor(), Path(self.place.directory), open_log(None, console=True))
+            end_old_sessions(self._open_executor(), Path(self.place.directory), open_log(None, console=True))
         if self.repository is not None:
             remove_run_tree(self.repository, self.place.tag)
         remove_tree(Path(self.place.worktree))
+        remove_tree(lanes_folder(Path(self.place.worktree)))
+        if shared := find_shared(Path(self.place.directory)):
+            remove_tree(shared)
         remove_tree(Path(self.place.directory))
+
+    def _open_executor(self) -> Executor:
+        """Return who carried out the run's sessions; where that cannot be read any more, this host."""
+        try:
+            plan = read_plan(Path(self.place.directory))
+            return make_executor(settings_from(plan.settings, plan.settings_source), self.place)
+        except KernelOptError:
+            return LocalExecutor()
 
     def _say_end(self) -> str:
         if not self.has_state:

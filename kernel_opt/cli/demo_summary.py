@@ -20,7 +20,7 @@ _GROUPS = (
     ("refused", "bad", (Ending.REFUSED,)),
     ("never right", "warn", (Ending.WRONG, Ending.FAILED, Ending.UNUSED)),
     ("slower", "warn", (Ending.REGRESSION,)),
-    ("no gain", "dim", (Ending.TIE, Ending.UNCLEAR, Ending.FORMAT_LOST, Ending.PROBED)),
+    ("no gain", "dim", (Ending.TIE, Ending.UNCLEAR, Ending.FORMAT_LOST, Ending.REBASE_LOST, Ending.PROBED)),
     ("classes disagree", "warn", (Ending.DIVERGING, Ending.SPLIT_FAILED)),
     ("nothing to judge", "dim", (Ending.GAVE_NOTHING, Ending.INFRASTRUCTURE)),
 )

@@ -17,7 +17,7 @@ from kernel_opt.daemon.lock import RunLock
 from kernel_opt.daemon.walls import raise_walls
 from kernel_opt.edges.agents.choose import choose_proposer
 from kernel_opt.edges.clock import SystemClock
-from kernel_opt.edges.executor import LocalExecutor
+from kernel_opt.edges.executors.choose import find_shared, make_executor
 from kernel_opt.edges.files import remove_tree
 from kernel_opt.edges.pins import pin_inputs
 from kernel_opt.edges.places import RunPlace
@@ -85,10 +85,10 @@ def open_tools(
     pins = pin_inputs(repository.root, settings.tree.inputs) if pinned is None else pinned
     scratch = Path(tempfile.mkdtemp(prefix="kernel-opt-compare-"))
     # As deep as a run's own directory, since walls hide the two levels above it.
-    folder = scratch / "runs" / TAG
+    folder = scratch / scratch.name / TAG
     folder.mkdir(parents=True)
     place = RunPlace(str(folder), TAG, str(repository.root), str(repository.root))
-    lock, executor = RunLock(Path(place.lock), TAG), LocalExecutor()
+    lock, executor = RunLock(Path(place.lock), TAG), make_executor(settings, place)
     try:
         walls = raise_walls(settings, place, repository, environment, pins)
         yield Tools(
@@ -111,6 +111,8 @@ def open_tools(
     finally:
         executor.close()
         lock.release()
+        if shared := find_shared(folder):
+            remove_tree(shared)
         remove_tree(scratch)
 
 

@@ -8,6 +8,7 @@ from kernel_opt.cli.options import Subparsers, add_verb
 EXAMPLES = """examples:
   kernel-opt start --tag apr16-pa-ps                     begin, with kernel-opt.toml or the preset that fits
   kernel-opt start --tag t2 --max-rounds 20              end by itself after 20 rounds
+  kernel-opt start --tag t4 --lanes auto                 as many rounds at once as there are cards
   kernel-opt start --tag t3 --agent "./propose.py -v"    a program of your own proposes
   kernel-opt start --tag apr16-pa-ps --resume            go on with a stopped or crashed run
 
@@ -31,6 +32,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--agent", default="", metavar="NAME", help="proposer, or the command line of one")
     parser.add_argument("--max-rounds", type=_count, default=0, metavar="N", help="end after N rounds")
     parser.add_argument("--max-hours", type=_hours, default=0.0, metavar="H", help="end after H hours")
+    parser.add_argument("--lanes", type=_lanes, metavar="N", help="measure N rounds at once, each on a card; or auto")
     parser.add_argument("--foreground", action="store_true", help="stay attached and show the log")
     parser.add_argument("--resume", action="store_true", help="go on with a run that stopped or crashed")
     parser.add_argument(
@@ -52,6 +54,10 @@ def _count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("at least 1")
     return number
+
+
+def _lanes(text: str) -> str:
+    return text if text == "auto" else str(_count(text))
 
 
 def _hours(text: str) -> float:
@@ -79,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
         unless_stopped=args.unless_stopped,
         force_network_fs=args.force_network_fs,
         require_sandbox=args.require_sandbox,
+        lanes=args.lanes or "",
     )
     place, notes = prepare(wish)
     if args.unless_stopped and is_stopped(place):

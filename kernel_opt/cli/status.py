@@ -10,7 +10,7 @@ from typing import TextIO
 
 from kernel_opt.cli.options import Subparsers, add_run_options, add_verb
 from kernel_opt.cli.runs import all_runs, find_run, is_alive
-from kernel_opt.edges.places import RunPlace
+from kernel_opt.edges.places import RunPlace, read_queue
 from kernel_opt.journal.reader import read_summary
 from kernel_opt.model.errors import ReadFailedError
 from kernel_opt.views.format import moment, width_of
@@ -39,11 +39,11 @@ _EPILOG = """exit code:
 --json prints {"schema": 1, "runs": [...]}, one object a run: schema, tag, repository, worktree, branch, directory,
 state, step, hold, round, round_now, baseline_commit, best_commit, best_round, classes, overall, headline,
 regressions_in_a_row, regressions_limit, keeps, endings, recent, predictions, spent, stop, detectable_pct, card,
-sandbox,
-sandbox_text, agent, blocked, min_free_mb, disk_free_mb, started_s, last_fact_s, pid, advice, problem.
+sandbox, sandbox_text, refused, lanes_limit, lanes, agent, blocked, min_free_mb, disk_free_mb, started_s, last_fact_s,
+pid, queue, advice, problem.
 Times end in _s (wall clock in seconds since 1970), microseconds in _us, per cents in _pct; null is unknown. Fields may
 be added, never renamed; docs/status-json.md describes each. A run that cannot be read has only tag, directory, state,
-pid, last_fact_s, disk_free_mb, advice, problem.
+pid, last_fact_s, disk_free_mb, queue, advice, problem.
 
 examples:
   kernel-opt status                      every run; the whole screen when there is one
@@ -91,7 +91,8 @@ def see(place: RunPlace) -> Seen:
         _, _, snapshot, at_s = read_summary(place.directory)
     except ReadFailedError as error:
         return Seen(place.tag, place.directory, None, pid, None, str(error), free_mb)
-    return Seen(place.tag, place.directory, json.loads(snapshot) if snapshot else None, pid, at_s, "", free_mb)
+    shot = json.loads(snapshot) if snapshot else None
+    return Seen(place.tag, place.directory, shot, pid, at_s, "", free_mb, read_queue(place) if pid is not None else ())
 
 
 def _free_mb(directory: str) -> float | None:

@@ -11,6 +11,7 @@ from kernel_opt.edges.git_refs import branch_ref, check_tag, read_ref
 from kernel_opt.edges.places import RunPlace, place_run, write_about
 from kernel_opt.edges.repository import Repository
 from kernel_opt.edges.settings_file import find_settings, plain_settings
+from kernel_opt.edges.worktree import lanes_folder
 from kernel_opt.model.errors import UsageError
 from kernel_opt.model.sandbox import SandboxLevel
 from kernel_opt.model.settings import Settings
@@ -29,6 +30,8 @@ class Wish:
     resume: bool = False
     unless_stopped: bool = False
     force_network_fs: bool = False
+    lanes: str = ""
+    """How many rounds at once, or "auto"; empty: what the settings say."""
     require_sandbox: str = ""
     """The sandbox level that this run needs; empty: what the settings say."""
 
@@ -50,6 +53,7 @@ def prepare(wish: Wish) -> tuple[RunPlace, list[str]]:
     _refuse_traces_of_tag(repository, tag, worktree)
     found = find_settings(repository.root, wish.config)
     settings = _with_level(_with_agent(found.settings, wish.agent), wish.require_sandbox)
+    settings = _with_lanes(settings, wish.lanes)
     base = repository.head_commit()
     if not repository.exists_at(base, settings.benchmark.file):
         mend = "commit it, or name the right one as benchmark.file"
@@ -81,8 +85,8 @@ def _prepare_resume(wish: Wish, place: RunPlace) -> tuple[RunPlace, list[str]]:
     folder = Path(place.directory)
     if not folder.exists():
         raise UsageError(f"there is no run {wish.tag} of {place.repository}", "start it without --resume")
-    if wish.config is not None or wish.agent or wish.require_sandbox:
-        mend = "leave --config, --agent and --require-sandbox away, or begin a new run"
+    if wish.config is not None or wish.agent or wish.require_sandbox or wish.lanes:
+        mend = "leave --config, --agent, --lanes and --require-sandbox away, or begin a new run"
         raise UsageError("a run keeps its settings for life", mend)
     plan = read_plan(folder)
     fields = {name: getattr(plan, name) for name in Plan.__struct_fields__}
@@ -99,8 +103,9 @@ def _refuse_traces_of_tag(repository: Repository, tag: str, worktree: Path) -> N
     mend = "take another tag; `kernel-opt clean` removes a finished run"
     if read_ref(repository, branch_ref(tag)) is not None:
         raise UsageError(f"the branch kernel-opt/{tag} exists already", mend)
-    if worktree.exists() or worktree.is_symlink():
-        raise UsageError(f"{worktree} exists already", mend)
+    for path in (worktree, lanes_folder(worktree)):
+        if path.exists() or path.is_symlink():
+            raise UsageError(f"{path} exists already", mend)
     refuse_unfit_place(repository, worktree)
 
 
@@ -125,3 +130,10 @@ def _with_level(settings: Settings, level: str) -> Settings:
     if not level:
         return settings
     return replace(settings, sandbox=replace(settings.sandbox, require=SandboxLevel(level)))
+
+
+def _with_lanes(settings: Settings, lanes: str) -> Settings:
+    """Let --lanes say how many rounds are measured at once."""
+    from msgspec.structs import replace
+
+    return replace(settings, lanes="auto" if lanes == "auto" else int(lanes)) if lanes else settings

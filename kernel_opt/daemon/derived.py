@@ -10,10 +10,11 @@ from kernel_opt.edges.places import RunPlace
 from kernel_opt.edges.prune import prune_traces
 from kernel_opt.edges.repository import Repository
 from kernel_opt.model.errors import KernelOptError
-from kernel_opt.model.facts import Entry, Fact, StopPlanned
+from kernel_opt.model.facts import Entry, Fact, RunStarted, StopPlanned
 from kernel_opt.model.round_facts import BaselineKept, Dropped, Kept, RoundOpened
 from kernel_opt.model.settings import Settings
 from kernel_opt.model.state import RunState
+from kernel_opt.rules.lanes import open_rounds
 from kernel_opt.views.bundle import render_bundle
 from kernel_opt.views.story import RoundStory
 from kernel_opt.views.telling import tell_rounds
@@ -35,36 +36,45 @@ class Derived:
     ) -> None:
         self._place, self._settings, self._repository, self._log = place, settings, repository, log
         self._history = history
-        self._round: list[Entry] = []
+        self._open: dict[int, list[Entry]] = {0: []}
+        """The facts of each open round so far; 0 is the baseline."""
+        self._pruned = 0
         self._results: list[str] = []
 
     def tell(self, entry: Entry, state: RunState) -> None:
         """Log the fact, and write the views that it completes."""
         self._log.info("fact", fact=type(entry.fact).__name__, round=entry.round, **_words(entry.fact))
-        if isinstance(entry.fact, RoundOpened):
-            self._round = []
-        self._round.append(entry)
+        self._note(entry)
         is_baseline = isinstance(entry.fact, BaselineKept | StopPlanned) and not state.round
         if is_baseline:
             self._results = []  # its line may stand there already, written after a crash
-        if is_baseline or isinstance(entry.fact, Kept | Dropped):
-            self._refresh(state)
+            self._refresh(self._open.get(0, []), state)
+        elif isinstance(entry.fact, Kept | Dropped):
+            self._refresh(self._open.pop(entry.round, []), state)
+
+    def _note(self, entry: Entry) -> None:
+        if isinstance(entry.fact, RunStarted):
+            self._open = {0: []}
+        if isinstance(entry.fact, RoundOpened):
+            self._open[entry.fact.round] = []
+        if entry.round in self._open:
+            self._open[entry.round].append(entry)
 
     def refresh_all(self) -> None:
         """Render again what a crash may have left undone."""
         self._results = []
         self._write_results(render_tsv(self._history()).splitlines(keepends=True))
-        self._round = []
+        self._open = {0: []}
         for entry in self._history():
-            if isinstance(entry.fact, RoundOpened):
-                self._round = []
-            self._round.append(entry)
+            self._note(entry)
+            if isinstance(entry.fact, Kept | Dropped):
+                self._open.pop(entry.round, None)
 
-    def _refresh(self, state: RunState) -> None:
+    def _refresh(self, facts: list[Entry], state: RunState) -> None:
         """A view that cannot be written costs no round: it is said in the log and rendered again at the next start."""
         try:
-            self._write_results(render_tsv(self._round).splitlines(keepends=True))
-            for story in tell_rounds(self._round):
+            self._write_results(render_tsv(facts).splitlines(keepends=True))
+            for story in tell_rounds(facts):
                 self._write_bundle(story)
             self._prune(state)
         except (OSError, KernelOptError) as error:
@@ -76,13 +86,15 @@ class Derived:
         atomic_write(Path(self._place.directory) / RESULTS, "".join(self._results).encode())
 
     def _prune(self, state: RunState) -> None:
-        """Drop the raw traces of the round that has grown old; those of baseline and best are kept."""
-        old = state.round - self._settings.disk.keep_rounds
-        if old < 1 or (state.best is not None and state.best.round == old):
-            return
-        freed = prune_traces(Path(self._place.round_folder(old)))
-        if freed:
-            self._log.info("raw traces pruned", round=old, freed_bytes=freed)
+        """Drop the raw traces of the rounds that have grown old; those of baseline and best are kept."""
+        last = min((state.round, *open_rounds(state))) - self._settings.disk.keep_rounds
+        best = state.branch_best.round if state.branch_best else 0
+        # A round that took long keeps those after it from growing old: then it is several at once.
+        for old in range(max(1, self._pruned + 1 if self._pruned else last), last + 1):
+            self._pruned = old
+            freed = prune_traces(Path(self._place.round_folder(old))) if old != best else 0
+            if freed:
+                self._log.info("raw traces pruned", round=old, freed_bytes=freed)
 
     def _write_bundle(self, story: RoundStory) -> None:
         folder = Path(self._place.round_folder(story.round))

@@ -4,8 +4,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from kernel_opt.daemon.book import PatientBook
 from kernel_opt.daemon.derived import Derived
+from kernel_opt.daemon.lanes import LaneCrew, LaneEars, count_lanes
 from kernel_opt.daemon.lock import RunLock
 from kernel_opt.daemon.plan import Plan
 from kernel_opt.daemon.resume import end_old_sessions
@@ -16,8 +19,9 @@ from kernel_opt.daemon.walls import raise_walls
 from kernel_opt.edges.agents.choose import choose_proposer
 from kernel_opt.edges.clock import Clock, read_boot_id
 from kernel_opt.edges.containment import probe_containment
-from kernel_opt.edges.executor import LocalExecutor
+from kernel_opt.edges.executors.choose import make_executor
 from kernel_opt.edges.git_refs import remove_stale_locks
+from kernel_opt.edges.lease_wants import Wants
 from kernel_opt.edges.log import Log
 from kernel_opt.edges.notify import Notifier
 from kernel_opt.edges.places import RunPlace
@@ -26,15 +30,18 @@ from kernel_opt.edges.repository import Repository
 from kernel_opt.edges.sandbox_probe import probe_sandbox
 from kernel_opt.edges.secrets import find_secrets
 from kernel_opt.edges.settings_file import settings_from
-from kernel_opt.edges.worktree import RunTree
+from kernel_opt.edges.worktree import RunTree, lanes_folder, remove_lanes
 from kernel_opt.journal.ballast import restore_ballast
 from kernel_opt.journal.codec import entries
+from kernel_opt.journal.store import read_records
 from kernel_opt.model.facts import DaemonStarted, Entry, Fact, Paused, RunStarted, StopAsked, Unpaused
 from kernel_opt.model.settings import Settings
 from kernel_opt.model.state import RunState
 from kernel_opt.round.flow import Scribe, carry_on
+from kernel_opt.round.lanes import carry_on_lanes, needs_lanes
 from kernel_opt.round.perform import Hands
 from kernel_opt.round.tools import Tools
+from kernel_opt.rules.lanes import open_rounds
 from kernel_opt.views.snapshot import snapshot
 
 
@@ -50,7 +57,8 @@ class Life:
         self._lock = RunLock(Path(place.lock), plan.tag)
         if plan.wished:
             self._wishes.forget()
-        self._executor = LocalExecutor(tell=log.warning)
+        self._executor = make_executor(self._settings, place, log.warning)
+        self._settings = replace(self._settings, lanes=count_lanes(self._settings, self._executor, log))
         self._notifier = Notifier(self._folder / "news", self._settings.notify, log)
         self._boot_id = read_boot_id()
 
@@ -59,7 +67,6 @@ class Life:
         restore_ballast(self._folder)
         repository = Repository.find(Path(self._plan.repository))
         remove_stale_locks(repository, self._plan.tag)
-        end_old_sessions(self._executor, self._folder, self._log)
         store = open_store(self._folder)
         book = PatientBook(store, self._folder, self._clock, self._log)
         is_new = next(iter(book.records()), None) is None
@@ -67,6 +74,7 @@ class Life:
         derived = Derived(self._place, self._settings, repository, self._log, lambda: entries(book.records()))
         teller = Teller(derived, self._notifier)
         scribe = Scribe(book, self._stamp, lambda state: snapshot(state, self._settings), teller.tell)
+        end_old_sessions(self._executor, self._folder, self._log, open_rounds(scribe.state))
         teller.catch_up(entries(book.records(max(0, scribe.seq - 1))), scribe.state)
         if is_new:
             scribe.write(run_started(self._plan, tree, self._settings))
@@ -74,13 +82,27 @@ class Life:
             self._log.warning("the daemon before did not end in order")
         scribe.write(self._daemon_started(scribe.state))
         derived.refresh_all()
-        return scribe, self._tools(repository, tree, book)
+        return scribe, self._tools(repository, tree, book, scribe.state)
 
     def carry_on(self, scribe: Scribe, tools: Tools) -> str:
         """Carry the run on to its end."""
-        reason = carry_on(scribe, Hands(tools, self._log), self._settings, self._interruption)
+        if needs_lanes(scribe.state, self._settings):
+            reason = self._carry_on_lanes(scribe, tools)
+        else:
+            reason = carry_on(scribe, Hands(tools, self._log), self._settings, self._interruption)
         self._wishes.forget()
         self._log.info("stopped", reason=reason)
+        return reason
+
+    def _carry_on_lanes(self, scribe: Scribe, tools: Tools) -> str:
+        crew = LaneCrew(tools, self._log, lambda: choose_proposer(self._settings, Path(self._plan.repository)))
+        ears = LaneEars(self._wishes, self._clock)
+        try:
+            reason = carry_on_lanes(scribe, crew, self._settings, self._interruption, ears)
+        except BaseException:
+            self._wishes.end_all()
+            raise
+        remove_lanes(tools.tree)
         return reason
 
     def end(self) -> None:
@@ -115,12 +137,18 @@ class Life:
             return Unpaused()
         return None
 
-    def _tools(self, repository: Repository, tree: RunTree, book: PatientBook) -> Tools:
+    def _tools(self, repository: Repository, tree: RunTree, book: PatientBook, state: RunState) -> Tools:
         settings: Settings = self._settings
 
         def history() -> Iterator[Entry]:
             return entries(book.records())
 
+        def history_anywhere() -> Iterator[Entry]:
+            return entries(read_records(self._folder))  # a database's handle serves the thread that opened it only
+
+        is_parallel = needs_lanes(state, settings)
+        if is_parallel:
+            lanes_folder(tree.path).mkdir(exist_ok=True)  # before the walls, which hide it
         begun = next(entry.fact for entry in history() if isinstance(entry.fact, RunStarted))
         walls = raise_walls(settings, self._place, repository, self._plan.environment, begun.pins)
         return Tools(
@@ -134,7 +162,8 @@ class Life:
             environment=self._plan.environment,
             wishes=self._wishes,
             clock=self._clock,
-            history=history,
+            wants=Wants(self._place.lock),
+            history=history_anywhere if is_parallel else history,
             sandbox=walls.sandbox,
             pins=walls.pins,
             protected=walls.protected,

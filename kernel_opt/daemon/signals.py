@@ -59,9 +59,23 @@ class SignalWishes:
         left_s = at_s - self._clock.utc().timestamp()
         if left_s <= 0 or self.stop() is not None:
             return
-        select.select([self._read_fd], [], [], min(left_s, LONGEST_SELECT_S))
+        self.hear(left_s)
+
+    def hear(self, most_s: float | None) -> None:
+        """Sleep so long at most, until a signal comes or `wake` is called; what came since the last time counts."""
+        left_s = LONGEST_SELECT_S if most_s is None else max(0.0, min(most_s, LONGEST_SELECT_S))
+        select.select([self._read_fd], [], [], left_s)
         with contextlib.suppress(BlockingIOError):
             os.read(self._read_fd, 4096)
+
+    def wake(self) -> None:
+        """Make `hear` return; from any thread."""
+        with contextlib.suppress(BlockingIOError):  # full: it will return all the same
+            os.write(self._write_fd, b"\0")
+
+    def end_all(self) -> None:
+        """Have everything that runs end at once, since nobody will hear its answer."""
+        self._asked = max(2, self._asked)
 
     def forget(self) -> None:
         """Drop wishes that were fulfilled."""

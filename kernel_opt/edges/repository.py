@@ -145,4 +145,4 @@ def _list_entries(git: Git, tree: str) -> Mapping[bytes, TreeEntry]:
     return MappingProxyType(found)
 
 
-_remember_entries = lru_cache(maxsize=4)(_list_entries)  # base, best, candidate, and the tree it came from
+_remember_entries = lru_cache(maxsize=8)(_list_entries)  # base, best, and candidates with the trees they came from

@@ -27,16 +27,28 @@ class RunTree:
 
     repository: Repository
     tag: str
+    lane: int = 0
+    """Which of the checkouts for rounds that are open at once; 0: the run's own, which shows best."""
 
     @property
     def path(self) -> Path:
         """Where the checkout lies."""
-        return self.repository.root.parent / f"kernel-opt-{self.tag}"
+        own = self.repository.root.parent / f"kernel-opt-{self.tag}"
+        return lanes_folder(own) / str(self.lane) if self.lane else own
+
+    def head(self, commit: str) -> str:
+        """Return what its HEAD says: git lets one checkout at a time have the branch."""
+        return f"{commit}\n" if self.lane else f"ref: {self.branch}\n"
 
     @property
     def branch(self) -> str:
         """The full name of the run's branch."""
         return branch_ref(self.tag)
+
+
+def lanes_folder(worktree: Path) -> Path:
+    """Return where the checkouts of a run's lanes lie: beside its own."""
+    return worktree.with_name(f"{worktree.name}.lanes")
 
 
 def create_run_tree(repository: Repository, tag: str, base: str, *, resuming: bool = False) -> RunTree:
@@ -71,7 +83,7 @@ def advance_branch(tree: RunTree, new: str, old: str) -> None:
 def put_back(tree: RunTree, commit: str) -> None:
     """Make the checkout byte for byte that of ``commit``, whatever happened to it; nothing else stays in it."""
     failpoint("put_back.before")
-    admin = heal_link(tree.repository, tree.path, tree.tag)
+    admin = heal_link(tree.repository, tree.path, commit, tree.head(commit))
     restore_files(tree.repository, tree.path, commit)
     # Without --refresh: that would run the user's filters; the next `git status` does it for whoever asks.
     tree.repository.git.run("read-tree", commit, environ={"GIT_INDEX_FILE": str(admin / "index")})
@@ -85,12 +97,26 @@ def remove_run_tree(repository: Repository, tag: str) -> None:
     others = other_checkouts(repository, tree.branch, admin)
     if others:
         raise UsageError(f"kernel-opt/{tag} is checked out in {others[0]}", "switch that checkout to another branch")
+    remove_lanes(tree)
     remove_tree(tree.path)
     if admin is not None:
         # Only this one: `git worktree prune` would drop the user's own missing checkouts too.
         remove_tree(admin)
     remove_stale_locks(repository, tag)
     delete_refs(repository, tag)
+
+
+def remove_lanes(tree: RunTree) -> None:
+    """Remove the checkouts of a run's lanes: nothing in them outlives its round."""
+    folder = lanes_folder(tree.path)
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    for path in sorted(folder.iterdir()):
+        admin = find_admin(tree.repository, path)
+        remove_tree(path)
+        if admin is not None:
+            remove_tree(admin)
+    remove_tree(folder)
 
 
 def _refuse_prefix_branch(repository: Repository) -> None:

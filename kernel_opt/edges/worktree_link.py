@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 from kernel_opt.edges.files import atomic_write, remove_tree
-from kernel_opt.edges.git_refs import branch_ref
 from kernel_opt.edges.repository import Repository
 
 # What an interrupted git of the proposer may leave in the checkout's own part of the repository.
@@ -20,17 +19,20 @@ def find_admin(repository: Repository, path: Path) -> Path | None:
     return None
 
 
-def heal_link(repository: Repository, path: Path, tag: str) -> Path:
-    """Return the checkout's part of the repository, with both ends of the link as git makes them, and no lock left."""
+def heal_link(repository: Repository, path: Path, commit: str, head: str) -> Path:
+    """Return the checkout's part of the repository, with both ends of the link as git makes them, and no lock left.
+
+    Its HEAD says ``head``; where git has to make the checkout first, it is made at ``commit``.
+    """
     admin = find_admin(repository, path)
     if admin is None:
-        admin = _add(repository, path, tag)
+        admin = _add(repository, path, commit)
     if path.is_symlink() or not path.is_dir():
         remove_tree(path)
-        path.mkdir()
+        path.mkdir(parents=True)
     for name in (*_LOCKS, *_UNFINISHED):
         remove_tree(admin / name)
-    _rewrite(admin / "HEAD", f"ref: {branch_ref(tag)}\n")
+    _rewrite(admin / "HEAD", head)
     # A git killed while it made the checkout leaves this empty.
     _rewrite(admin / "commondir", "../..\n")
     # Locked, so that no prune drops it while the directory is out of sight.
@@ -39,7 +41,7 @@ def heal_link(repository: Repository, path: Path, tag: str) -> Path:
     return admin
 
 
-def _add(repository: Repository, path: Path, tag: str) -> Path:
+def _add(repository: Repository, path: Path, commit: str) -> Path:
     remove_tree(path)
     leftover = repository.common_dir / "worktrees" / path.name
     note = leftover / "gitdir"
@@ -47,8 +49,8 @@ def _add(repository: Repository, path: Path, tag: str) -> Path:
     if not note.exists() or not note.read_bytes().strip():
         remove_tree(leftover)
     # Forced: what is registered for this path, or has this branch, is this run's own broken checkout.
-    options = ("--force", "--force", "--no-checkout", "--lock", "--quiet")
-    repository.git.run("worktree", "add", *options, str(path), f"kernel-opt/{tag}")
+    options = ("--force", "--force", "--no-checkout", "--lock", "--quiet", "--detach")
+    repository.git.run("worktree", "add", *options, str(path), commit)
     return Path((path / ".git").read_text(errors="surrogateescape").removeprefix("gitdir: ").rstrip("\n"))
 
 

@@ -69,6 +69,8 @@ class NoIdleGpu(Fact, frozen=True, kw_only=True):
     """A look at the cards found none that may be taken."""
 
     why: tuple[str, ...]
+    waited_s: float = 0.0
+    """Seconds the look lasted in a scheduler's queue: nothing was granted at its beginning, nor at its end."""
 
 
 class Waited(Fact, frozen=True, kw_only=True):

@@ -63,6 +63,7 @@ class Origin(Enum):
     REPAIR = "repair"
     SPLIT = "split"
     FORMATTED = "formatted"
+    REBASED = "rebased"
 
 
 class Candidate(Struct, frozen=True, kw_only=True):

@@ -38,6 +38,15 @@ class IntegritySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     folder for the raw outputs, are filled in; empty: none."""
     verify: tuple[str, ...] = ()
     """argv that compares those raw outputs, run in a tree of the baseline; empty: the exit code of ``poison`` tells."""
+    poison_call: str = ""
+    """Without such a program: module:function of a torch script that is the benchmark; each of its calls is made again
+    with poisoned outputs, changed inputs and copies elsewhere; empty: none."""
+    blind: tuple[str, ...] = ()
+    """argv of a program that calls the kernel as often as the benchmark does, on its problems in their order, where no
+    answer lies in memory and numbers change from call to call. ``{seed}``, ``{out}`` and ``{calls}``, the
+    timed calls of each problem, are filled in; empty: none."""
+    verify_blind: tuple[str, ...] = ()
+    """argv that compares what it left in ``{out}``, run in a tree of the baseline; empty: nothing is compared."""
     floor_bytes: str = ""
     """Bytes that any kernel must read for a row, computed from its columns; empty: not known."""
     floor_flops: str = ""

@@ -55,6 +55,30 @@ class DispatchRecord(Struct, frozen=True, array_like=True):
         return self.end_ns - self.start_ns
 
 
+class Lane(Struct, frozen=True, kw_only=True):
+    """On which way a kernel's launches reached the device. What the trace did not tell is None."""
+
+    kernel: str
+    calls: int
+    process: str
+    """As the tracer's files of one process are called."""
+    queue: int | None = None
+    stream: int | None = None
+    thread: int | None = None
+
+
+class Compiled(Struct, frozen=True, kw_only=True):
+    """What compiled code says of one kernel, where it lay beside the trace."""
+
+    kernel: str
+    """Base name."""
+    lds_bytes: int | None = None
+    """What it always needs; a launch may ask for more."""
+    scratch_bytes: int | None = None
+    arch_vgpr: int | None = None
+    max_workgroup_items: int | None = None
+
+
 class Site(Struct, frozen=True, kw_only=True):
     """One instruction of a kernel, with the time that was seen to go by there."""
 
@@ -114,6 +138,12 @@ class Recording(Struct, frozen=True, kw_only=True):
     counters: tuple[CounterTotal, ...] = ()
     isa: dict[str, str] = {}
     """Base name of a kernel to the fingerprint of its compiled code, where that lay beside the trace."""
+    compiled: tuple[Compiled, ...] = ()
+    """Each variant that lay there."""
+    lanes: tuple[Lane, ...] = ()
+    """Empty where dispatches are not listed, or the format does not tell."""
+    copies: tuple[tuple[int, int], ...] | None = None
+    """Start and end of each copy of memory, in ns; None: they were not traced."""
     files: tuple[str, ...] = ()
     """What was read, below the folder."""
     notes: tuple[str, ...] = ()

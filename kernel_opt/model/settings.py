@@ -1,11 +1,14 @@
 """kernel-opt's own knobs: frozen, unknown keys refused, each with its unit and the reason for its default."""
 
+from typing import Literal
+
 from msgspec import Struct, field
 
 from kernel_opt.model.agent_settings import AgentSettings, CodingAgent
 from kernel_opt.model.amounts import Amount, AtLeastOne, Count
 from kernel_opt.model.brief_settings import BriefSettings
 from kernel_opt.model.compile_settings import CompileSettings
+from kernel_opt.model.executor_settings import ExecutorSettings, SlurmSettings
 from kernel_opt.model.explore_settings import ExploreSettings
 from kernel_opt.model.integrity_settings import IntegritySettings
 from kernel_opt.model.judging import JudgeLimits
@@ -244,7 +247,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tree: TreeSettings = TreeSettings()
     sandbox: SandboxSettings = SandboxSettings()
     compile: CompileSettings = CompileSettings()
+    executor: ExecutorSettings = ExecutorSettings()
+    slurm: SlurmSettings = SlurmSettings()
     target_kernels: tuple[str, ...] = ()
     """Names or regular expressions of the target kernel; empty: found from the baseline's trace."""
     keep_simpler_ties: bool = False
     """Keep a tie that removes code and is shown to be not slower."""
+    lanes: AtLeastOne | Literal["auto"] = 1
+    """Rounds that are measured at the same time, each on a card of its own; "auto": as many as there are cards."""

@@ -20,6 +20,8 @@ class Tries(Struct, frozen=True):
     is_formatted: bool = False
     looks: int = 0
     """Times the proposer was asked to look again at what its candidate compiles to."""
+    has_won: bool = False
+    """It was better than the best that its round began with, and is now tried on a newer one."""
 
 
 class NeedBaseline(Struct, frozen=True):

@@ -40,6 +40,29 @@ class Best(Struct, frozen=True):
     """Its time over the baseline's, by the verdicts of all keeps up to it, or since it was measured afresh by that."""
 
 
+class Parked(Struct, frozen=True):
+    """A round that is open while another one is looked at: all that is known of it alone."""
+
+    round: int
+    lane: int
+    stage: Stage
+    best: Best | None
+    """What its candidate is told against; None: what stands on the branch."""
+    ask: Ask | None = None
+    bank: tuple[Measurement, ...] | None = None
+    faults_here: int = 0
+    fault_why: str = ""
+    disturbances_here: int = 0
+    looks: int = 0
+    proposer_away: int = 0
+    hold: Hold | None = None
+    stage_s: float = 0.0
+    here_s: float = 0.0
+    spent: Spent = Spent()
+    since_s: float = 0.0
+    waited_s: float = 0.0
+
+
 class Expected(Struct, frozen=True):
     """How long something usually takes: the median of the last few times in this run."""
 
@@ -75,7 +98,7 @@ class Trial(Struct, frozen=True):
     sentence: str
     ending: Ending
     ratios: tuple[tuple[str, float], ...] = ()
-    """Class key and candidate over the best of that time; empty when nothing was measured."""
+    """Class key and candidate over the best of that time; empty when nothing was measured, or against an older best."""
     round: int = 0
     why: str = ""
     """Why it ended so."""
@@ -119,6 +142,8 @@ class Tally(Struct, frozen=True):
     fault_rounds: int = 0
     empty_rounds: int = 0
     refusals_in_a_row: int = 0
+    refused: tuple[tuple[str, int], ...] = ()
+    """Proposer to its own refusals in a row, none of them 0; whose round ended last comes first."""
     rounds_since_start: int = 0
     keeps: int = 0
     headline_keeps: int = 0
@@ -156,7 +181,17 @@ class RunState(Struct, frozen=True):
     repository: str = ""
     stage: Stage = field(default_factory=NeedBaseline)
     round: int = 0
+    """The round that is looked at; between rounds the last one that was opened."""
+    lane: int = 1
+    """Whose worktree that round has."""
+    parked: tuple[Parked, ...] = ()
+    """The other open rounds; none, where one is opened only after the other."""
+    opened: int = 0
+    """The last round that was opened, whichever is looked at."""
     best: Best | None = None
+    """What the round that is looked at is told against."""
+    moved_on: Best | None = None
+    """What stands on the branch, where that is another one since the round began; None: ``best`` does."""
     bests: tuple[Best, ...] = ()
     """The baseline, the last best that was proved again, and all since, best itself last: where to go back to."""
     bare_tip: str = ""
@@ -166,6 +201,9 @@ class RunState(Struct, frozen=True):
     classes: tuple[ConfigClass, ...] = ()
     measurements: tuple[Measurement, ...] = ()
     """The last ones, newest last: how best ran, for the judge's bank."""
+    bank: tuple[Measurement, ...] | None = None
+    """The same as they were when the round's candidate was found right: what comes meanwhile from other rounds must
+    not change the question that its own measurement answers. None: outside of such a measurement."""
     detectable_pct: dict[str, float | None] = field(default_factory=dict[str, float | None])
     tally: Tally = Tally()
     ask: Ask | None = None
@@ -202,6 +240,8 @@ class RunState(Struct, frozen=True):
     max_hours: float = 0.0
     started_s: float = 0.0
     last_s: float = 0.0
+    here_s: float = 0.0
+    """When the last fact of the round that is looked at came."""
     stage_s: float = 0.0
     """When the stage was reached: the date of every commit made in it, the same before and after a crash."""
 
@@ -214,6 +254,11 @@ class RunState(Struct, frozen=True):
     def code(self) -> str:
         """The commit whose code is best now."""
         return self.best.code if self.best else self.base
+
+    @property
+    def branch_best(self) -> Best | None:
+        """What stands on the branch: what a new round begins with, and what a person is told of."""
+        return self.moved_on or self.best
 
     @property
     def trials(self) -> tuple[Trial, ...]:

@@ -111,6 +111,15 @@ class Recheck:
     """1 for the first time; large gains and suspicious code stand it twice."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rebase:
+    """Put what the round has changed so far on the best of now, since another round became best meanwhile."""
+
+    onto: str
+    tree: str = ""
+    """What stands there now, as a commit or tree; empty: nothing is drafted yet."""
+
+
 Publication = Literal["baseline", "keep", "rollback", "stop"]
 """What a commit on the run's branch is for."""
 
@@ -178,6 +187,7 @@ Step = (
     | Explain
     | Format
     | Recheck
+    | Rebase
     | Seal
     | Publish
     | Drop

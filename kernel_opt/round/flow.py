@@ -55,12 +55,12 @@ class Scribe:
             self._seq = entry.seq
         return state
 
-    def write(self, fact: Fact) -> RunState:
-        """Write the fact; the state moves only when the journal has it."""
+    def write(self, fact: Fact, number: int | None = None) -> RunState:
+        """Write the fact, of this round where several are open; the state moves only when the journal has it."""
         at_s, boottime_s, boot_id = self._stamp()
         entry = Entry(
             seq=self._seq + 1,
-            round=getattr(fact, "round", self.state.round),
+            round=getattr(fact, "round", self.state.round if number is None else number),
             at_s=at_s,
             boottime_s=boottime_s,
             boot_id=boot_id,
@@ -84,10 +84,15 @@ def carry_on(
         step = next_step(scribe.state, limits)
         if isinstance(step, Close):
             return step.reason
-        name = type(step).__name__.lower()
-        failpoint(f"{name}.before")
-        fact = performer.perform(step, scribe.state)
-        if not fits(step, fact):
-            fact = Faulted(kind="unfit-answer", why=f"{type(fact).__name__} is no answer to {type(step).__name__}")
-        failpoint(f"{name}.after")
-        scribe.write(fact)
+        scribe.write(do_step(performer, step, scribe.state))
+
+
+def do_step(performer: Performer, step: Step, state: RunState) -> Fact:
+    """Have the step done; an answer that is none is a fault of the machine."""
+    name = type(step).__name__.lower()
+    failpoint(f"{name}.before")
+    fact = performer.perform(step, state)
+    if not fits(step, fact):
+        fact = Faulted(kind="unfit-answer", why=f"{type(fact).__name__} is no answer to {type(step).__name__}")
+    failpoint(f"{name}.after")
+    return fact

@@ -13,6 +13,7 @@ from kernel_opt.journal.ballast import DiskFullError
 from kernel_opt.model import steps as s
 from kernel_opt.model.errors import KernelOptError
 from kernel_opt.model.facts import Fact, Faulted, StopPlanned
+from kernel_opt.model.hypothesis import Hypothesis
 from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.state import RunState
 from kernel_opt.round.bench import bench
@@ -23,11 +24,12 @@ from kernel_opt.round.judge import judge
 from kernel_opt.round.measure import measure
 from kernel_opt.round.profile import profile
 from kernel_opt.round.propose import amend, propose
+from kernel_opt.round.rebase import rebase
 from kernel_opt.round.recheck import recheck
 from kernel_opt.round.rest import rest, wait
 from kernel_opt.round.settle import drop, finish, open_round, publish, seal
 from kernel_opt.round.tools import Tools
-from kernel_opt.rules.news import REFUSALS
+from kernel_opt.rules.integrity.refusals import REFUSALS, refusals_of
 
 DEFECTS = (
     ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, NameError, RuntimeError,
@@ -51,6 +53,7 @@ ACTS: dict[type[s.Step], Act] = {
     s.Explain: explain,
     s.Format: format_candidate,
     s.Recheck: recheck,
+    s.Rebase: rebase,
     s.Seal: seal,
     s.Publish: publish,
     s.Drop: drop,
@@ -86,10 +89,12 @@ class Hands:
 
     def _warn(self, step: s.Step, state: RunState) -> None:
         """Say loudly what a person should look at: refusals in a row, and a best that did not hold."""
-        in_a_row = state.tally.refusals_in_a_row + 1
+        claim = getattr(state.stage, "hypothesis", None)
+        who = claim.proposer if isinstance(claim, Hypothesis) else ""
+        in_a_row = refusals_of(state.tally, who) + 1
         match step:
             case s.Drop(ending=Ending.REFUSED) if in_a_row >= REFUSALS:
-                self._log.error("refused again", in_a_row=in_a_row, why=step.why)
+                self._log.error("refused again", proposer=who, in_a_row=in_a_row, why=step.why)
             case s.Seal(purpose="rollback"):
                 self._log.error("best did not hold", back_to=state.code[:12])
             case _:

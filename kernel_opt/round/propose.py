@@ -105,7 +105,7 @@ def ask_proposer(
     task: Task, state: RunState, tools: Tools, folder: Path, why: str, hypothesis: Hypothesis | None = None
 ) -> Answer:
     """Write the brief and call the proposer."""
-    skills = tools.folder / "skills"
+    skills = tools.skills
     facts = brief_facts(task, state, tools.settings, why, hypothesis, guide_to(task, state, tools, skills))
     brief = folder / "brief.md"
     atomic_write(brief, render_brief(facts, tools.settings.brief.tokens).encode())
@@ -115,9 +115,9 @@ def ask_proposer(
         brief=str(brief),
         worktree=str(tools.tree.path),
         folder=str(folder),
-        home=str(tools.folder / "agents"),
+        home=str(tools.homes),
         left_usd=left_usd(state, tools.settings),
-        sandbox=enclose_proposer(tools, folder, brief, tools.folder / "agents", reads=(skills,)),
+        sandbox=enclose_proposer(tools, folder, brief, tools.homes, reads=(skills,)),
         skills=str(skills),
         facts=facts,
     )

@@ -9,12 +9,19 @@ from kernel_opt.edges.export import export
 from kernel_opt.edges.files import remove_tree
 from kernel_opt.edges.lease_times import find_last_used
 from kernel_opt.edges.manifest import Changes, Manifest
-from kernel_opt.edges.measuring import Session, open_session
+from kernel_opt.edges.measuring import Patience, Session, StillQueued, open_session
 from kernel_opt.edges.secrets import mask_file
-from kernel_opt.edges.session_records import RunAnswer, RunOrder, RunOutcome, SessionOutcome, SessionRequest
+from kernel_opt.edges.session_records import (
+    RunAnswer,
+    RunOrder,
+    RunOutcome,
+    SessionOutcome,
+    SessionRequest,
+    SessionResult,
+)
 from kernel_opt.edges.tracers.rocprofv3 import Rung
 from kernel_opt.journal.failpoints import failpoint
-from kernel_opt.model.facts import Disturbed, Fact, Faulted, NoIdleGpu, StopAsked
+from kernel_opt.model.facts import Disturbed, Fact, Faulted, NoIdleGpu, Paused, StopAsked
 from kernel_opt.model.reading import Reading
 from kernel_opt.model.state import RunState
 from kernel_opt.round.enclose import enclose_benchmark
@@ -22,6 +29,7 @@ from kernel_opt.round.tools import Tools
 from kernel_opt.rules.card.gate import Thresholds
 
 MIB = 1024 * 1024
+WANTED_SLACK_S = 60.0  # over the time between two looks, which last some seconds themselves: an old wish must fade
 LOG_TAIL_BYTES = 8_000  # what fits a screen or two; the whole log stays in the folder
 
 
@@ -147,17 +155,43 @@ def open_bench(folder: Path, state: RunState, tools: Tools, timeout_s: float) ->
             gap_s=gate.gap_s,
         ),
         watch_s=gate.watch_s,
+        level=tools.sandbox.level if tools.sandbox is not None else None,
         last_used=_last_used(state),
     )
-    session = open_session(tools.executor, folder / "session", request, tools.wishes.stop_now)
+    wishes = tools.wishes
+    patience = Patience(limit_s=gate.interval_s, is_over=lambda: wishes.stop() is not None or wishes.pause())
+    session = open_session(tools.executor, folder / "session", request, wishes.stop_now, patience)
+    if isinstance(session, StillQueued):
+        return _tell_queue(session, tools)
+    _tell_others(session, tools)
     if isinstance(session, Session):
         return Bench(session, folder, tools, timeout_s, _known_targets(state))
     if session.outcome is SessionOutcome.BUSY_GPU:
         return NoIdleGpu(why=session.why)
-    wish = tools.wishes.stop_now()
+    wish = wishes.stop_now()
     if session.outcome is SessionOutcome.CANCELLED and wish is not None:
         return StopAsked(by=wish.reason)
     return Faulted(kind=session.outcome.value, why="; ".join(session.why) or "the measuring session could not begin")
+
+
+def _tell_others(session: Session | SessionResult, tools: Tools) -> None:
+    """Tell other runs on this host whether this one waits for a card; until it looks again, with some slack."""
+    if tools.wants is None:
+        return
+    if isinstance(session, SessionResult) and session.outcome is SessionOutcome.BUSY_GPU:
+        tools.wants.begin(tools.tree.lane, tools.settings.gate.interval_s + WANTED_SLACK_S)
+    else:
+        tools.wants.end(tools.tree.lane)
+
+
+def _tell_queue(queued: StillQueued, tools: Tools) -> Fact:
+    """Tell what a wait in the queue was: a look that found no card, unless somebody wants something else first."""
+    by = tools.wishes.stop()
+    if by is not None:
+        return StopAsked(by=by)
+    if tools.wishes.pause():
+        return Paused()
+    return NoIdleGpu(why=(queued.why,), waited_s=queued.waited_s)
 
 
 def _last_used(state: RunState) -> dict[str, float]:

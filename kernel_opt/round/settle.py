@@ -18,7 +18,10 @@ from kernel_opt.model.state import RunState
 from kernel_opt.model.steps import Drop, Finish, OpenRound, Publish, Seal
 from kernel_opt.round.tools import Tools
 from kernel_opt.rules.integrity.quarantine import find_quarantine
+from kernel_opt.rules.lanes import free_lane, trunk_number
 from kernel_opt.rules.memory.explore import choose_ask
+from kernel_opt.rules.memory.message import fit_message
+from kernel_opt.views.format import clean, clean_line
 from kernel_opt.views.performance import render_documents
 
 
@@ -31,12 +34,14 @@ def open_round(step: OpenRound, state: RunState, tools: Tools) -> Fact:
         return Faulted(kind="disk-full", why=why)
     # Any fixed mixing will do: the seed only has to differ between rounds and be the same after a crash.
     seed = (step.round * 2654435761 + len(state.tag)) % 2**31
-    return RoundOpened(round=step.round, best=state.code, seed=seed, ask=choose_ask(state, tools.settings))
+    ask = choose_ask(state, tools.settings)
+    return RoundOpened(round=step.round, best=state.code, seed=seed, ask=ask, lane=free_lane(state))
 
 
 def seal(step: Seal, state: RunState, tools: Tools) -> Fact:
     """Write the commit that will be published: code and report together."""
-    documents = render_documents(tools.history(), pending=step.purpose)
+    number = trunk_number(state) if step.purpose == "stop" else state.round
+    documents = render_documents(tools.history(), pending=step.purpose, number=number)
     tree = tree_with(tools.repository, step.tree_of, documents)
     message = _message(step, state)
     at_s = state.stop.planned_s if state.stop else state.stage_s
@@ -45,7 +50,11 @@ def seal(step: Seal, state: RunState, tools: Tools) -> Fact:
 
 
 def _message(step: Seal, state: RunState) -> str:
-    """Say in the commit why it works, or what it records."""
+    """Say in the commit why it works, or what it records; a log on a terminal must not be steered by a proposer."""
+    return "\n".join(clean_line(line) for line in _tell_commit(step, state).split("\n"))
+
+
+def _tell_commit(step: Seal, state: RunState) -> str:
     if step.purpose == "baseline":
         return f"kernel-opt {state.tag}: baseline\n\nThe kernel as found, measured; no code is changed.\n"
     if step.purpose == "rollback" and isinstance(state.stage, Doubted):
@@ -54,8 +63,8 @@ def _message(step: Seal, state: RunState) -> str:
         reason = state.stop.reason if state.stop else "stopped"
         return f"kernel-opt {state.tag}: stop summary\n\n{reason}\n"
     hypothesis, verdict = state.stage.hypothesis, step.verdict
-    why = state.stage.message or hypothesis.why
-    parts = [hypothesis.sentence, "", why, "", verdict.sentence if verdict else ""]
+    why = state.stage.message or fit_message(hypothesis.why)
+    parts = [clean(hypothesis.sentence), "", why, "", verdict.sentence if verdict else ""]
     parts += ["", f"Round {state.round}, measured as {state.stage.candidate.commit[:12]}."]
     return "\n".join(parts).strip() + "\n"
 
@@ -94,7 +103,7 @@ def _kept(commit: str, stage: KeepSealed, tools: Tools) -> Kept:
 
 def drop(step: Drop, state: RunState, tools: Tools) -> Fact:
     """Put the worktree back to best."""
-    put_back(tools.tree, state.tip)
+    put_back(tools.tree, state.branch_best.commit if state.branch_best else state.tip)
     return Dropped(ending=step.ending, why=step.why)
 
 

@@ -27,7 +27,8 @@ def judge_limits(tools: Tools) -> JudgeLimits:
 
 def bank_of(state: RunState, besides: Measurement | None = None) -> Bank:
     """Return how best ran before: the same while a measurement is steered and when it is weighed (``besides``)."""
-    before = [measurement for measurement in state.measurements if measurement is not besides]
+    known = state.measurements if state.bank is None else state.bank
+    before = [measurement for measurement in known if measurement is not besides]
     bank = Bank()
     for measurement in before[-BANK_MEASUREMENTS:]:
         bank = bank.with_measurement(measurement, state.classes)

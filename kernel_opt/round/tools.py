@@ -7,7 +7,8 @@ from typing import Protocol
 
 from kernel_opt.edges.agents.proposer import Proposer
 from kernel_opt.edges.clock import Clock
-from kernel_opt.edges.executor import LocalExecutor
+from kernel_opt.edges.executors.executor import Executor
+from kernel_opt.edges.lease_wants import Wants
 from kernel_opt.edges.pins import Pins
 from kernel_opt.edges.places import RunPlace
 from kernel_opt.edges.platforms import PlatformKit
@@ -47,7 +48,8 @@ class Tools:
     place: RunPlace
     repository: Repository
     tree: RunTree
-    executor: LocalExecutor
+    """The checkout that is worked in: the run's own, or that of a lane."""
+    executor: Executor
     platform: PlatformKit
     proposer: Proposer
     environment: Mapping[str, str]
@@ -56,6 +58,8 @@ class Tools:
     clock: Clock
     history: Callable[[], Iterable[Entry]]
     """The journal so far."""
+    wants: Wants | None = None
+    """Where other runs on this host are told that this one waits for a card; None: nobody is told."""
     sandbox: Sandbox | None = None
     """The walls that are the same for every child; None: children are held together, and no more."""
     pins: Pins | None = None
@@ -73,6 +77,16 @@ class Tools:
         return self.sandbox is not None and self.sandbox.level is SandboxLevel.S1
 
     @property
+    def skills(self) -> Path:
+        """Where the skills are laid out for the proposer; every lane has its own, so that none sees them half made."""
+        return self.folder / (f"skills-{self.tree.lane}" if self.tree.lane else "skills")
+
+    @property
+    def homes(self) -> Path:
+        """Where proposers have their homes for as long as a round lasts; rounds of several lanes last side by side."""
+        return self.folder / (f"agents-{self.tree.lane}" if self.tree.lane else "agents")
+
+    @property
     def folder(self) -> Path:
         """The run's state directory."""
         return Path(self.place.directory)
@@ -81,7 +95,8 @@ class Tools:
         """Return the folder of a round, made if need be; 0 is the baseline."""
         folder = Path(self.place.round_folder(number))
         folder.mkdir(parents=True, exist_ok=True)
-        return folder
+        # Workers on other hosts see only where a link leads to.
+        return folder.resolve() if folder.parent.is_symlink() else folder
 
     def fresh_folder(self, number: int, name: str) -> Path:
         """Return a new, empty folder in a round's: an attempt cut off by a crash is never used again."""
@@ -94,5 +109,8 @@ class Tools:
         raise RuntimeError(f"{parent} holds ten thousand attempts")  # bounded by the protocol long before
 
     def relative(self, path: Path) -> str:
-        """Return a path as the journal names it: below the state directory."""
-        return str(path.relative_to(self.folder))
+        """Return a path as the journal names it: below the state directory, whatever a link in there leads to."""
+        if path.is_relative_to(self.folder):
+            return str(path.relative_to(self.folder))
+        rounds = Path(self.place.round_folder(0)).parent
+        return str((rounds / path.relative_to(rounds.resolve())).relative_to(self.folder))

@@ -13,6 +13,7 @@ AMENDED = {
     Origin.LOOK_AGAIN: Ending.FAILED,
     Origin.REPAIR: Ending.WRONG,
     Origin.SPLIT: Ending.SPLIT_FAILED,
+    Origin.REBASED: Ending.REBASE_LOST,
 }
 NO_GAIN = {Outcome.WORSE: Ending.REGRESSION, Outcome.TIE: Ending.TIE}
 
@@ -36,6 +37,8 @@ def after_break(stage: Broken, limits: Settings) -> Step:
         return Drop(Ending.UNUSED, stage.why)
     if stage.tries.is_formatted:
         return Drop(Ending.FORMAT_LOST, f"does not run after formatting: {stage.why}")
+    if stage.tries.has_won:
+        return Drop(Ending.REBASE_LOST, f"does not run on top of the newer best: {stage.why}")
     if stage.trivial and stage.tries.fixes < limits.round.quick_fixes:
         return Amend(Origin.QUICK_FIX, stage.hypothesis, stage.candidate, stage.why)
     return Drop(Ending.FAILED, stage.why)
@@ -57,6 +60,8 @@ def after_wrong(stage: Wrong, limits: Settings) -> Step:
     """Ask for a repair while there are any left."""
     if stage.tries.is_formatted:
         return Drop(Ending.FORMAT_LOST, f"wrong after formatting: {stage.why}")
+    if stage.tries.has_won:
+        return Drop(Ending.REBASE_LOST, f"wrong on top of the newer best: {stage.why}")
     if stage.tries.repairs < limits.round.repairs:
         return Amend(Origin.REPAIR, stage.hypothesis, stage.candidate, stage.why)
     return Drop(Ending.WRONG, f"still wrong after {stage.tries.repairs} repairs: {stage.why}")
@@ -69,6 +74,8 @@ def after_verdict(stage: Weighed, limits: Settings) -> Step:
         return Recheck(stage.candidate, verdict, 1) if tries.is_formatted else Format(stage.candidate)
     if tries.is_formatted:
         return Drop(Ending.FORMAT_LOST, f"the gain did not outlast formatting: {verdict.sentence}")
+    if tries.has_won:
+        return Drop(Ending.REBASE_LOST, f"the gain is gone on top of the newer best: {verdict.sentence}")
     if tries.is_split:
         return Drop(Ending.SPLIT_FAILED, verdict.sentence)
     if verdict.outcome is Outcome.DIVERGING:

@@ -5,6 +5,7 @@ import msgspec
 from kernel_opt.model import facts as f
 from kernel_opt.model import round_facts as r
 from kernel_opt.model import steps as s
+from kernel_opt.model.round_facts import Ending
 
 _GPU: tuple[type[f.Fact], ...] = (f.NoIdleGpu, f.Disturbed, f.Faulted)
 _BAD_RUN: tuple[type[f.Fact], ...] = (f.BenchedWrong, f.Broke)
@@ -24,6 +25,7 @@ ANSWERS: dict[type[s.Step], tuple[type[f.Fact], ...]] = {
     s.Explain: (r.Explained,),
     s.Format: (r.Formatted, r.FormatFailed, f.Faulted),
     s.Recheck: (r.Rechecked, r.Refused, *_GPU),
+    s.Rebase: (r.Rebased, r.Dropped, f.Faulted),
     s.Seal: (r.Sealed, f.Faulted),
     s.Publish: (r.BaselineKept, r.Kept, r.RolledBack, f.Stopped, f.Faulted),
     s.Drop: (r.Dropped, f.Faulted),
@@ -107,6 +109,10 @@ def _is_about_the_end(step: s.Step, fact: f.Fact) -> bool:
             return fact.commit == step.new
         case s.Publish(), f.Stopped():
             return fact.best == step.new
+        case s.Rebase(), r.Rebased():
+            return fact.onto == step.onto and (fact.edit is not None) == bool(step.tree)
+        case s.Rebase(), r.Dropped():
+            return fact.ending is Ending.REBASE_LOST
         case s.Drop(), r.Dropped():
             return fact.ending is step.ending
         case _:

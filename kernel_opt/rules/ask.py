@@ -12,9 +12,10 @@ LONGEST_SENTENCE = 400  # one sentence; more is a report, and it is printed in t
 
 UNTRIED = frozenset({
     Ending.KEPT, Ending.INFRASTRUCTURE, Ending.REFUSED, Ending.GAVE_NOTHING, Ending.FAILED, Ending.UNUSED,
-    Ending.PROBED,
+    Ending.PROBED, Ending.REBASE_LOST,
 })  # fmt: skip
-"""Endings after which the same claim may come again: it held, or no code ran that could have shown it."""
+"""Endings after which the same claim may come again: it held, if only on an older best, or no code ran that could have
+shown it."""
 
 
 def judge_hypothesis(

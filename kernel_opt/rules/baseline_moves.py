@@ -52,7 +52,8 @@ def _baseline_kept(state: RunState, fact: r.BaselineKept) -> RunState:
     return replace(state, stage=g.Ready(), best=best, bests=(best,))
 
 
-def _best_traced(state: RunState, fact: f.Traced) -> RunState:
+def best_traced(state: RunState, fact: f.Traced) -> RunState:
+    """Remember where best's time goes."""
     best = replace(state.best, trace=fact.trace or state.best.trace) if state.best else None
     return replace(state, best=best, **_traced(state, fact))
 
@@ -110,7 +111,7 @@ BASELINE_MOVES: Moves = {
     (g.BaselineWeighed, r.Sealed): _baseline_sealed,
     (g.BaselineTraced, r.Sealed): _baseline_sealed,
     (g.BaselineSealed, r.BaselineKept): _baseline_kept,
-    (g.Ready, f.Traced): _best_traced,
+    (g.Ready, f.Traced): best_traced,
     (g.Ready, f.Measured): _headline_measured,
     (g.Ready, f.BenchedWrong): _best_wrong,
     (g.Ready, f.Broke): _best_wrong,

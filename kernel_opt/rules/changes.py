@@ -48,7 +48,7 @@ def _daemon_started(state: RunState, fact: f.DaemonStarted, _: float) -> RunStat
     return replace(
         settled(state),
         stage=fresh,
-        tally=replace(state.tally, active_s=0.0, **dict.fromkeys(counters, 0)),
+        tally=replace(state.tally, active_s=0.0, refused=(), **dict.fromkeys(counters, 0)),
         stop=_unfinished(state.stop),
         stop_asked="",
         blocked="",
@@ -67,8 +67,9 @@ def _unfinished(stop: StopState | None) -> StopState | None:
 
 
 def _no_idle_gpu(state: RunState, fact: f.NoIdleGpu, at_s: float) -> RunState:
-    looks = state.looks + 1
-    return replace(state, looks=looks, hold=Hold("gpu", at_s, looks, "; ".join(fact.why)))
+    """Count looks; time spent in a queue is a look at its beginning and one at its end, and needs no wait after it."""
+    looks = state.looks + (2 if fact.waited_s and not state.looks else 1)
+    return replace(state, looks=looks, hold=Hold("gpu", at_s - fact.waited_s, looks, "; ".join(fact.why)))
 
 
 def _disturbed(state: RunState, fact: f.Disturbed, at_s: float) -> RunState:

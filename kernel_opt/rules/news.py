@@ -8,9 +8,8 @@ from kernel_opt.model.facts import Fact
 from kernel_opt.model.notify_settings import News, NewsKind, NotifySettings, Told
 from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.state import RunState
+from kernel_opt.rules.integrity.refusals import REFUSALS
 
-REFUSALS = 3
-"""In a row: one may be a slip, three mean that the proposer does not understand its rules."""
 HOUR_S = 3600.0
 
 
@@ -23,9 +22,9 @@ def find_news(fact: Fact, state: RunState) -> tuple[NewsKind, str] | None:
             return NewsKind.STOP, "stopped"
         case r.RolledBack():
             return NewsKind.TROUBLE, "rolled-back"
-        case r.Dropped(ending=Ending.REFUSED) if state.tally.refusals_in_a_row == REFUSALS:
+        case r.Dropped(ending=Ending.REFUSED) if [one[1] for one in state.tally.refused[:1]] == [REFUSALS]:
             return NewsKind.TROUBLE, "refused"
-        case f.NoIdleGpu() if state.looks == 1:
+        case f.NoIdleGpu() if state.looks == 1 or (fact.waited_s and state.looks == 2):
             return NewsKind.TROUBLE, "gpu"
         case f.ProposerAway() if fact.final or state.proposer_away == 1:
             return NewsKind.TROUBLE, "proposer"

@@ -22,6 +22,7 @@ _KINDS: tuple[tuple[type[s.Step] | Purpose, tuple[type[Fact], ...]], ...] = (
     (s.Explain, (r.Explained,)),
     (s.Format, (r.Formatted, r.FormatFailed)),
     (s.Recheck, (r.Rechecked,)),
+    (s.Rebase, (r.Rebased,)),
     (s.Seal, (r.Sealed,)),
     (s.Publish, (r.BaselineKept, r.Kept, r.RolledBack)),
     (s.Drop, (r.Dropped,)),

@@ -106,9 +106,9 @@ def hold_length_s(hold: Hold, limits: Settings) -> float:
     first_s, last_s = FIRST_BACKOFF_S, LAST_BACKOFF_S
     if hold.cause == "proposer":
         first_s, last_s = limits.agent.first_wait_s, limits.agent.longest_wait_s
-    if hold.retry_after_s is not None:
-        return min(hold.retry_after_s, 12 * LAST_BACKOFF_S)
-    return min(first_s * 2 ** min(hold.count - 1, 10), last_s)
+    own_s = min(first_s * 2 ** min(hold.count - 1, 10), last_s)
+    # Sooner than by our own measure would only use up the patience: what is asked for may be its own next try.
+    return max(own_s, min(hold.retry_after_s or 0.0, 12 * LAST_BACKOFF_S))
 
 
 def _wait(hold: Hold, limits: Settings) -> Wait:
@@ -215,6 +215,8 @@ def _baseline_step(
             return Seal("baseline", state.base)
         case BaselineSealed():
             return Publish("baseline", stage.old, stage.new)
+        case _:  # pragma: no cover (the type checker proves that there is none)
+            assert_never(stage)
 
 
 def _between_rounds(state: RunState, limits: Settings) -> Step:

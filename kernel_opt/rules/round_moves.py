@@ -11,10 +11,12 @@ from kernel_opt.model.state import Best, RunState
 from kernel_opt.model.verdict import Outcome
 from kernel_opt.rules.isa.compile_gate import after_check
 from kernel_opt.rules.move import Moves, at, banked, to_stage
+from kernel_opt.rules.rebase_moves import REBASE_MOVES
 
 
 def _opened(state: RunState, fact: r.RoundOpened) -> RunState:
-    return replace(state, stage=g.Opened(), round=fact.round, ask=fact.ask)
+    opened = max(state.opened, fact.round)
+    return replace(state, stage=g.Opened(), round=fact.round, ask=fact.ask, lane=fact.lane, opened=opened)
 
 
 def _opened_without_headline(state: RunState, fact: r.RoundOpened) -> RunState:
@@ -79,7 +81,8 @@ def _one_try_less(stage: g.Runnable | g.Broken | g.Wrong | g.Weighed) -> Tries:
 
 def _benched(state: RunState, fact: f.Benched) -> RunState:
     stage = at(state, g.Runnable)
-    return to_stage(state, g.Right(stage.hypothesis, stage.candidate, fact.run, stage.tries))
+    right = g.Right(stage.hypothesis, stage.candidate, fact.run, stage.tries)
+    return replace(state, stage=right, bank=state.measurements)
 
 
 def _benched_wrong(state: RunState, fact: f.BenchedWrong) -> RunState:
@@ -102,9 +105,8 @@ def _measured(state: RunState, fact: f.Measured) -> RunState:
 
 def _judged(state: RunState, fact: f.Judged) -> RunState:
     stage = at(state, g.Timed)
-    return to_stage(
-        state, g.Weighed(stage.hypothesis, stage.candidate, stage.run, fact.verdict, stage.trace, stage.tries)
-    )
+    weighed = g.Weighed(stage.hypothesis, stage.candidate, stage.run, fact.verdict, stage.trace, stage.tries)
+    return replace(state, stage=weighed, bank=None)
 
 
 def _formatted(state: RunState, fact: r.Formatted) -> RunState:
@@ -141,14 +143,16 @@ def _kept(state: RunState, fact: r.Kept) -> RunState:
     stage = at(state, g.KeepSealed)
     claimed = (state.best.claimed if state.best else 1.0) * (stage.verdict.overall_ratio or 1.0)
     best = Best(fact.commit, stage.candidate.commit, stage.run, state.round, stage.trace, claimed)
-    return replace(state, stage=g.Ready(), best=best, bests=(*state.bests, best))
+    return replace(state, stage=g.Ready(), best=best, bests=(*state.bests, best), bank=None)
 
 
 def _dropped(state: RunState, _: r.Dropped) -> RunState:
-    return to_stage(state, g.Ready())
+    """Between rounds best is what stands on the branch, whatever this round was told against."""
+    return replace(state, stage=g.Ready(), best=state.branch_best, moved_on=None, bank=None)
 
 
 ROUND_MOVES: Moves = {
+    **REBASE_MOVES,
     (g.Ready, r.RoundOpened): _opened,
     (g.HeadlineTimed, r.RoundOpened): _opened_without_headline,
     (g.Opened, r.Proposed): _proposed,

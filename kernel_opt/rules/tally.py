@@ -11,6 +11,7 @@ from kernel_opt.model.measurement import Metric
 from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.spending import Spent
 from kernel_opt.model.state import Lookback, RegressionNote, RunState, Tally, Trial
+from kernel_opt.rules.integrity.refusals import refusals_of
 from kernel_opt.rules.judge.regress import note_regression
 from kernel_opt.rules.spending import round_ended, spent
 from kernel_opt.rules.trials import note_trial
@@ -59,7 +60,7 @@ def _ended(state: RunState, entry: Entry, ending: Ending, why: str) -> RunState:
     regressions = (*state.recent_regressions, note)[-RECENT_REGRESSIONS:] if note else state.recent_regressions
     lookbacks = (*state.lookbacks, _look_back(state, ending, why))[-RECENT_ROUNDS:]
     claim: Hypothesis = getattr(state.stage, "hypothesis", None) or Hypothesis(sentence="")
-    tally = _count_ending(state.tally, ending)
+    tally = replace(_count_ending(state.tally, ending), refused=_refused(state.tally, claim.proposer, ending))
     tally = round_ended(tally, claim.proposer, claim.model, is_keep=ending is Ending.KEPT)
     blocks = _add(state.trial_blocks, note_trial(state, claim, ending, why)) if claim.sentence else state.trial_blocks
     return replace(state, tally=tally, lookbacks=lookbacks, trial_blocks=blocks, recent_regressions=regressions)
@@ -92,6 +93,13 @@ def _in_a_row(count: int, ending: Ending, counted_one: Ending, untouched: tuple[
     if ending is counted_one:
         return count + 1
     return count if ending in untouched else 0
+
+
+def _refused(tally: Tally, proposer: str, ending: Ending) -> tuple[tuple[str, int], ...]:
+    """Count refusals of each proposer by itself: another one's honest rounds say nothing about this one's."""
+    own = _in_a_row(refusals_of(tally, proposer), ending, Ending.REFUSED, (Ending.INFRASTRUCTURE,))
+    others = tuple(one for one in tally.refused if one[0] != proposer)
+    return ((proposer, own), *others) if own else others
 
 
 def _look_back(state: RunState, ending: Ending, why: str) -> Lookback:

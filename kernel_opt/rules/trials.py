@@ -17,10 +17,12 @@ def note_trial(state: RunState, claim: Hypothesis, ending: Ending, why: str) -> 
     verdict = stage.verdict if isinstance(stage, g.Weighed | g.Vetted | g.KeepSealed) else None
     candidate: Candidate | None = getattr(stage, "candidate", None)
     gain_pct, uncertainty_pct = _measured(verdict)
+    # Later ratios are told against the last keep before them: one that was told against an older best would mislead.
+    classes = verdict.classes if verdict and state.moved_on is None else ()
     return Trial(
         sentence=claim.sentence,
         ending=ending,
-        ratios=tuple((one.key, one.ratio) for one in verdict.classes if one.ratio is not None) if verdict else (),
+        ratios=tuple((one.key, one.ratio) for one in classes if one.ratio is not None),
         round=state.round,
         why=why[:WHY_CAP],
         bottlenecks=claim.bottlenecks,

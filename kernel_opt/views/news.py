@@ -3,7 +3,8 @@
 from kernel_opt.model.facts import Entry, NoIdleGpu
 from kernel_opt.model.notify_settings import News
 from kernel_opt.model.state import RunState
-from kernel_opt.rules.news import REFUSALS, find_news
+from kernel_opt.rules.integrity.refusals import REFUSALS
+from kernel_opt.rules.news import find_news
 from kernel_opt.views.format import clean, gain_text, shorten
 from kernel_opt.views.gains import overall_gain
 
@@ -39,7 +40,8 @@ def _say(about: str, entry: Entry, state: RunState) -> str:
         case "rolled-back":
             return f"best did not hold and was given up for an earlier one: {why}"
         case "refused":
-            return f"{REFUSALS} proposals in a row were refused, the last: {why}"
+            who = clean(state.tally.refused[0][0]) or "the proposer"
+            return f"{REFUSALS} proposals of {who} in a row were refused, the last: {why}"
         case "gpu":
             return f"no idle GPU, it waits: {why}"
         case "proposer":

@@ -24,9 +24,11 @@ REPORT = "performance.md"
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
-def render_documents(entries: Iterable[Entry], *, pending: Pending | None = None) -> dict[str, bytes]:
+def render_documents(
+    entries: Iterable[Entry], *, pending: Pending | None = None, number: int | None = None
+) -> dict[str, bytes]:
     """Return file name to content of all that is committed beside the code: the report and its picture."""
-    story = tell_run(entries, pending=pending)
+    story = tell_run(entries, pending=pending, number=number)
     progress = trace_progress(story.levels, story.rounds)
     return {
         REPORT: _render(story, progress).encode(),

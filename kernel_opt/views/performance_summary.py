@@ -1,5 +1,6 @@
 """The head of the report: how much faster and how that is known, how the run stands, and why it stopped."""
 
+from kernel_opt.rules.integrity.refusals import loud_refusals
 from kernel_opt.views.format import agent_cost_text, count, duration, gain_text, short, tokens_text, utc
 from kernel_opt.views.gains import headline_gain, is_headline_current, overall_gain
 from kernel_opt.views.markdown import Markdown, code, join, row
@@ -39,6 +40,7 @@ def standing_rows(story: RunStory) -> list[Markdown]:
     endings = ", ".join(f"{number} {ending}" for ending, number in state.tally.endings)
     since = f"round {state.best.round}" if state.best and state.best.round else "the kernel as found"
     given_up = [row(["Given up", f"{utc(at_s)} UTC: {why}"]) for at_s, why in story.rollbacks[-_MOST_GIVEN_UP:]]
+    refused = loud_refusals(state.tally)
     return [
         row(["State", f"stopped: {state.stop.reason}" if state.stop else f"running, {_place(story)}"]),
         row(["Written", f"{utc(story.told_s)} UTC"]),
@@ -48,6 +50,7 @@ def standing_rows(story: RunStory) -> list[Markdown]:
         row(["GPU time used", duration(state.tally.gpu_s)]),
         row(["Agent used", agent_cost_text(state.tally.agent_tokens, state.tally.cost_usd)]),
         *given_up,
+        *(row(["Refused", f"the last {count} proposals of {name}, all of them"]) for name, count in refused),
     ]
 
 

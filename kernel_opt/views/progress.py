@@ -75,7 +75,7 @@ def trace_progress(levels: Sequence[Level], rounds: Sequence[RoundStory]) -> Pro
         tried = _place(told, level, kept.get(told.round))
         if tried is not None:
             tries.append(tried)
-    last = rounds[-1].round if rounds else 0
+    last = max((one.round for one in rounds), default=0)
     return Progress(rounds=last, levels=tuple(levels), tries=tuple(tries), unmeasured=len(rounds) - len(tries))
 
 

@@ -12,9 +12,10 @@ from kernel_opt.model import stages as g
 from kernel_opt.model.facts import Entry
 from kernel_opt.model.state import RunState
 from kernel_opt.rules.evolve import evolve
+from kernel_opt.rules.lanes import focus, on_branch
 from kernel_opt.views.progress import Level, level_of
 from kernel_opt.views.story import RoundStory
-from kernel_opt.views.telling import add_fact, open_story
+from kernel_opt.views.telling import tell_fact
 
 
 @dataclass(slots=True)
@@ -29,7 +30,7 @@ class RunStory:
     noise_notes: tuple[str, ...] = ()
     class_note: str = ""
     rounds: list[RoundStory] = field(default_factory=list[RoundStory])
-    open_round: RoundStory | None = None
+    open_rounds: dict[int, RoundStory] = field(default_factory=dict[int, RoundStory])
     levels: list[Level] = field(default_factory=list[Level])
     """How much faster best was, from the baseline on: one more with each keep, and where it was measured afresh."""
     told_s: float = 0.0
@@ -48,14 +49,17 @@ class RunStory:
 Pending = Literal["baseline", "keep", "rollback", "stop"]
 
 
-def tell_run(entries: Iterable[Entry], *, pending: Pending | None = None) -> RunStory:
-    """Fold a journal into the story of its run; ``pending`` is told as if it were done already."""
+def tell_run(entries: Iterable[Entry], *, pending: Pending | None = None, number: int | None = None) -> RunStory:
+    """Fold a journal into the story of its run; ``pending``, of that round, is told as if it were done already."""
     story, last = RunStory(), None
     for last in entries:
         add_entry(story, last)
     if pending is not None and last is not None:
+        of_round = story.state.round if number is None else number
+        story.state = focus(story.state, of_round)
         for fact in _facts_to_come(story, pending):
-            add_entry(story, replace(last, seq=last.seq + 1, round=story.state.round, fact=fact))
+            add_entry(story, replace(last, seq=last.seq + 1, round=of_round, fact=fact))
+    story.state = on_branch(story.state)
     return story
 
 
@@ -82,19 +86,14 @@ def add_entry(story: RunStory, entry: Entry) -> None:
 
 
 def _add_round(story: RunStory, entry: Entry) -> None:
-    if isinstance(entry.fact, r.RoundOpened):
-        story.open_round = open_story(entry.fact, entry.at_s)
-    elif story.open_round is not None:
-        add_fact(story.open_round, entry)
-        if story.open_round.ending is not None:
-            _close_round(story, story.open_round, entry.at_s)
+    if (told := tell_fact(story.open_rounds, entry)) is not None:
+        _close_round(story, told, entry.at_s)
 
 
 def _close_round(story: RunStory, over: RoundStory, at_s: float) -> None:
     # A keep is dated by its verdict: the row is written before the keep itself is a fact.
     story.told_s = over.judged_s if over.is_kept and over.judged_s is not None else at_s
     story.rounds.append(over)
-    story.open_round = None
 
 
 def _add_run(story: RunStory, entry: Entry) -> None:

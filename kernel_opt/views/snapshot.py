@@ -6,12 +6,16 @@ from kernel_opt.model import steps as s
 from kernel_opt.model.settings import Settings
 from kernel_opt.model.stages import Doubted, HeadlineTimed, Ready, RollbackSealed, Unsound
 from kernel_opt.model.state import Expected, RunState
+from kernel_opt.rules.integrity.refusals import loud_refusals
+from kernel_opt.rules.lane_steps import lanes_of
+from kernel_opt.rules.lanes import on_branch
 from kernel_opt.rules.memory.learned import calibrate
 from kernel_opt.rules.pace import expect, expect_round
 from kernel_opt.rules.protocol import next_step
 from kernel_opt.views.format import known
 from kernel_opt.views.gains import class_gains, headline_gain, is_headline_current, overall_gain
 from kernel_opt.views.snapshot_agent import agent_now, spent_so_far
+from kernel_opt.views.snapshot_lanes import lanes_now
 from kernel_opt.views.snapshot_nouns import (
     Headline,
     HoldNow,
@@ -30,6 +34,8 @@ _BETWEEN_ROUNDS = (Ready, HeadlineTimed, Doubted, RollbackSealed, Unsound)
 
 def snapshot(state: RunState, limits: Settings) -> bytes:
     """Return the status of a run as JSON."""
+    lanes = lanes_now(state, limits)
+    state = on_branch(state)
     step = next_step(state, limits)
     shot = Snapshot(
         tag=state.tag,
@@ -59,6 +65,9 @@ def snapshot(state: RunState, limits: Settings) -> bytes:
         card=_card(state),
         sandbox=state.sandbox,
         sandbox_text=tell_sandbox(state.sandbox),
+        refused=loud_refusals(state.tally),
+        lanes_limit=lanes_of(limits),
+        lanes=lanes,
         agent=agent_now(state, limits),
         blocked=state.blocked,
         min_free_mb=limits.disk.min_free_mb,

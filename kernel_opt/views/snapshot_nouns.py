@@ -38,6 +38,24 @@ class HoldNow(Struct, frozen=True, kw_only=True):
     """Looks or tries after which the run gives up; 0: not told."""
 
 
+class LaneNow(Struct, frozen=True, kw_only=True):
+    """One of several rounds that are open at once."""
+
+    lane: int
+    round: int
+    step: str
+    """The step's name."""
+    text: str
+    """The same in words, or what it waits for."""
+    since_s: float
+    """When the round last got on (wall clock)."""
+    is_waiting: bool
+    card: str
+    """The card it was measured on last; empty: on none yet."""
+    is_behind: bool
+    """Another round became best since: it is put on that one before it is judged again."""
+
+
 class Recent(Struct, frozen=True, kw_only=True):
     """One of the last rounds."""
 
@@ -143,6 +161,12 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     sandbox: str
     """The level at which children are held, such as S3; empty in journals that do not tell."""
     sandbox_text: str
+    refused: tuple[tuple[str, int], ...] = ()
+    """Proposers whose last three or more proposals were all refused, and how many."""
+    lanes_limit: int = 1
+    """Rounds that may be measured at once."""
+    lanes: tuple[LaneNow, ...] = ()
+    """All open rounds, where several may be open; else none."""
     agent: AgentNow
     blocked: str
     """What only a person can mend; empty when there is nothing."""

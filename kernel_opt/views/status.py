@@ -24,6 +24,8 @@ class Seen(NamedTuple):
     """Why the journal cannot be read."""
     disk_free_mb: float | None = None
     """Room on the disk of the run's state; None when it cannot be told."""
+    queue: tuple[dict[str, str], ...] = ()
+    """Sessions that are jobs of a cluster, with what its scheduler says of each."""
 
 
 def word_of(seen: Seen) -> str:

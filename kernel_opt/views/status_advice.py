@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from kernel_opt.views.format import clean
 from kernel_opt.views.status import Seen, Shot, word_of
 
 SLOW_TIMES, SLOW_S = 5.0, 900.0
@@ -31,7 +32,7 @@ def advise(seen: Seen, now_s: float) -> list[Advice]:
         return []
     if word == "stopped":
         return [Advice(_after_stop(shot, resume), is_wrong=False)]
-    found = [*_disk(seen), *_hold(shot), *_overdue(seen, shot, now_s)]
+    found = [*_disk(seen), *_hold(shot), *_refused(seen, shot), *_overdue(seen, shot, now_s)]
     if word == "paused":
         found.append(Advice(f"`kernel-opt resume --tag {seen.tag}` goes on", is_wrong=False))
     return found
@@ -57,6 +58,14 @@ def _disk(seen: Seen) -> list[Advice]:
     wanted_mb = seen.shot["min_free_mb"]
     return [
         Advice(f"free some room: {seen.disk_free_mb:.0f} MB left in {seen.directory}, a round needs {wanted_mb:.0f} MB")
+    ]
+
+
+def _refused(seen: Seen, shot: Shot) -> list[Advice]:
+    """Say who proposes what may not be kept again and again; a status of an older daemon does not tell."""
+    return [
+        Advice(f"{clean(name)}: its last {count} proposals were refused; `kernel-opt show --tag {seen.tag}` tells why")
+        for name, count in shot.get("refused", ())
     ]
 
 
@@ -99,6 +108,7 @@ def record_of(seen: Seen, now_s: float) -> dict[str, Any]:
         "pid": seen.pid,
         "last_fact_s": seen.last_fact_s,
         "disk_free_mb": seen.disk_free_mb,
+        "queue": list(seen.queue),
         "advice": "; ".join(one.text for one in advise(seen, now_s)),
         "problem": seen.problem,
     }

@@ -27,7 +27,9 @@ def render_screen(seen: Seen, terminal: Terminal, now_s: float, lines: int = _LI
         return [title, *advice]
     shot = seen.shot
     place = terminal._replace(width=terminal.width - width_of(f"{seen.tag}  {word}")).line(_where(shot))
-    head = [title + place, *_now(shot, word, terminal, now_s), *advice, *best_rows(shot, terminal)]
+    queue = [row(terminal, "job", f"{clean(one['session'])}: {clean(one['text'])}") for one in seen.queue]
+    now = [*_now(shot, word, terminal, now_s), *_lanes(shot, word, terminal, now_s), *queue]
+    head = [title + place, *now, *advice, *best_rows(shot, terminal)]
     tail = [
         *limit_rows(shot, terminal),
         *round_rows(shot, terminal),
@@ -56,6 +58,10 @@ def _now(shot: Shot, word: str, terminal: Terminal, now_s: float) -> list[str]:
     if word == "waiting" and hold:
         until = f" until {moment(hold['until_s'])[-5:]}" if hold["until_s"] else ""
         return block(terminal, "waiting", f"for {since}{until}{_times(hold)}: {hold['why']}", "warn")
+    if shot.get("lanes") and word != "dead":
+        open_now = len(shot["lanes"])
+        lines = block(terminal, "now", f"{open_now} rounds open, at most {shot['lanes_limit']} on a card at once")
+        return lines + (block(terminal, "ending", stop["reason"], "warn") if stop else [])
     place = f"round {shot['round']}, " if shot.get("round_now") and step["name"] in _WITHIN_ROUND else ""
     if word == "dead":
         lines = block(terminal, "was", f"{place}{step['text']}, since {moment(step['since_s'])}")
@@ -63,6 +69,18 @@ def _now(shot: Shot, word: str, terminal: Terminal, now_s: float) -> list[str]:
         lines = block(terminal, "now", f"{place}{step['text']}")
         lines += block(terminal, "", f"for {since}{_usual(step)}{_round(shot, now_s)}")
     return lines + (block(terminal, "ending", stop["reason"], "warn") if stop else [])
+
+
+def _lanes(shot: Shot, word: str, terminal: Terminal, now_s: float) -> list[str]:
+    """Say what each of several open rounds does; of a run that has ended nothing is going on."""
+    lines: list[str] = []
+    for one in shot.get("lanes", ()) if word in {"running", "waiting", "paused", "stopping"} else ():
+        where = f" on {clean(one['card'])}" if one["card"] else ""
+        behind = ", on an older best" if one["is_behind"] else ""
+        text = f"round {one['round']}: {clean(one['text'])}{where}{behind}, for {duration(now_s - one['since_s'])}"
+        meaning = "dim" if one["is_waiting"] else ""
+        lines.append(row(terminal, f"lane {one['lane']}", (text, meaning)))
+    return lines
 
 
 def _usual(clock: Shot) -> str:

@@ -61,6 +61,7 @@ _WORDS: dict[type[s.Step], str] = {
     s.Explain: "asking the proposer why it works",
     s.Format: "formatting the candidate",
     s.Recheck: "re-checking the candidate from cold",
+    s.Rebase: "putting the candidate on the newer best",
     s.Drop: "putting the worktree back",
     s.Close: "stopped",
 }

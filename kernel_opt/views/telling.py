@@ -10,23 +10,31 @@ from kernel_opt.model.hypothesis import Origin
 from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.verdict import ClassVerdict, Outcome, Verdict
 from kernel_opt.rules.isa.compile_gate import SETTLED
+from kernel_opt.views.compiled import tell_formatted
 from kernel_opt.views.format import count
 from kernel_opt.views.story import Attempt, RoundStory, Split
 
 
 def tell_rounds(entries: Iterable[Entry], *, with_open: bool = True) -> Iterator[RoundStory]:
-    """Yield each round when it is over; the one still open, if wished, last."""
-    story: RoundStory | None = None
+    """Yield each round when it is over; those still open, if wished, last."""
+    told: dict[int, RoundStory] = {}
     for entry in entries:
-        if isinstance(entry.fact, r.RoundOpened):
-            story = open_story(entry.fact, entry.at_s)
-        elif story is not None:
-            add_fact(story, entry)
-            if story.ending is not None:
-                yield story
-                story = None
-    if story is not None and with_open:
-        yield story
+        if (over := tell_fact(told, entry)) is not None:
+            yield over
+    if with_open:
+        yield from told.values()
+
+
+def tell_fact(told: dict[int, RoundStory], entry: Entry) -> RoundStory | None:
+    """Add a fact to the round that it is about, among those ``told`` so far; return the round that ends with it."""
+    if isinstance(entry.fact, r.RoundOpened):
+        told[entry.fact.round] = open_story(entry.fact, entry.at_s)
+        return None
+    story = told.get(entry.round)
+    if story is None:
+        return None
+    add_fact(story, entry)
+    return None if story.ending is None else told.pop(entry.round)
 
 
 def open_story(fact: r.RoundOpened, at_s: float) -> RoundStory:
@@ -106,6 +114,7 @@ def _add_edit(story: RoundStory, fact: f.Fact) -> None:
             story.notes.extend(fact.notes)
         case r.Formatted(changed=True):
             story.attempts.append(Attempt(fact.candidate))
+            story.notes.extend(tell_formatted(fact.compiled) if fact.compiled else ())
         case r.Refused():
             story.notes.append(f"refused: {fact.rule}: {fact.why}")
         case r.FormatFailed():

@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from kernel_opt.cli.doctor_sandbox import Found, ask_probe, check_sandbox
 from kernel_opt.edges.sandbox_probe import probe_sandbox
+from kernel_opt.model.agent_settings import AgentSettings
 from kernel_opt.model.sandbox import SandboxLevel
 from kernel_opt.model.settings import SandboxSettings
 from kernel_opt.rules.doctor import Level
@@ -14,8 +15,7 @@ NOT_THERE, NOT_ALLOWED = "S3: bubblewrap (bwrap) is not installed", "S3: bubblew
 
 
 def check(found: Found, **knobs: object):
-    (told,) = check_sandbox(replace(settings(), sandbox=SandboxSettings(**knobs)), found)
-    return told
+    return check_sandbox(replace(settings(), sandbox=SandboxSettings(**knobs)), found)[0]
 
 
 def test_the_firmest_level_needs_nothing() -> None:
@@ -40,6 +40,16 @@ def test_less_than_required_fails() -> None:
     assert told.level is Level.FAIL
     assert "asks for S3" in told.told
     assert check(Found(S3, ()), level=S1, require=S2).level is Level.FAIL
+
+
+def test_what_a_coding_agent_will_reach() -> None:
+    """As the settings have it, where that can be held."""
+    one = settings()
+    held, loose = (check_sandbox(one, Found(level, ()))[1] for level in (S3, S2))
+    opened = check_sandbox(replace(one, agent=AgentSettings(network="open")), Found(S3, ()))[1]
+    assert "nothing else" in held.told
+    assert "only S3" in loose.told
+    assert opened.told == "open, as agent.network says"
 
 
 def test_the_probe_runs_in_a_process_of_its_own() -> None:

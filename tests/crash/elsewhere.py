@@ -10,8 +10,8 @@ from tests.crash.lives import LIMIT_S, begin, is_killed, last_words, live
 from tests.e2e.proof import prove_journal, prove_none_doubled, prove_quiet, prove_user
 from tests.e2e.toy import TAG, Toy
 
-ELSEWHERE = ("rest", "finish", "explain")
-"""The steps that are reached here."""
+ELSEWHERE = ("rest", "finish", "explain", "rebase")
+"""The steps that are reached here, and by runs with lanes."""
 
 
 def kill_at_rest(toy: Toy, mutant: str = "none") -> int:

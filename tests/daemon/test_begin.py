@@ -136,6 +136,24 @@ def test_the_agent_of_one_run(toy: Toy) -> None:
     assert read_plan(Path(place.directory)).settings["agent"]["command"] == ["/bin/sh"]
 
 
+@pytest.mark.parametrize(("said", "lanes"), [("3", 3), ("auto", "auto"), ("", 1)])
+def test_the_lanes_of_one_run(toy: Toy, said: str, lanes: int | str) -> None:
+    """They are a setting like any other: kept for the run's life, and refused at a resume."""
+    place, _ = begin(toy, lanes=said)
+    assert read_plan(Path(place.directory)).settings["lanes"] == lanes
+    with pytest.raises(UsageError, match="keeps its settings for life"):
+        begin(toy, resume=True, lanes="2")
+
+
+def test_lanes_in_the_way_are_refused(toy: Toy) -> None:
+    """Somebody's folder where the worktrees of lanes would go."""
+    lanes = toy.worktree.with_name(f"{toy.worktree.name}.lanes")
+    lanes.mkdir()
+    with pytest.raises(UsageError, match="lanes exists already"):
+        begin(toy)
+    assert nothing_was_made(toy)
+
+
 def test_a_network_file_system_is_refused_unless_insisted_on(toy: Toy) -> None:
     """Locks may not hold there; nothing is left behind by the refusal."""
     place = RunPlace(str(toy.state / "r/t1"), "t1", str(toy.repo), str(toy.worktree))

@@ -77,3 +77,28 @@ def test_sleep_ends_when_somebody_asks(wishes: SignalWishes, tmp_path: Path) -> 
 def test_a_time_that_has_passed_is_not_slept_for(wishes: SignalWishes) -> None:
     """Neither after a wait that was over before a crash, nor when the clock was set."""
     wishes.sleep_until(dt.datetime.now(dt.UTC).timestamp() - 1)
+
+
+def test_an_answer_of_another_thread_wakes_who_listens(wishes: SignalWishes) -> None:
+    """Also one that came before anybody listened; it is heard once."""
+    wishes.wake()
+    wishes.hear(FAR_S)
+    thread = threading.Thread(target=wishes.wake)
+    thread.start()
+    wishes.hear(None)
+    thread.join()
+    wishes.hear(0.0)
+    wishes.hear(-1.0)
+
+
+def test_waking_often_costs_nothing(wishes: SignalWishes) -> None:
+    """A pipe that is full wakes all the same."""
+    for _ in range(100_000):
+        wishes.wake()
+    wishes.hear(FAR_S)
+
+
+def test_everything_that_runs_can_be_ended_at_once(wishes: SignalWishes) -> None:
+    """When nobody will hear its answer."""
+    wishes.end_all()
+    assert wishes.stop_now() is not None

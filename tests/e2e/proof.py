@@ -100,7 +100,8 @@ def prove_views(toy: Toy, past: list[Entry]) -> None:
     """Every published report is what the journal renders to at that point, and results.tsv is the whole journal."""
     seals = [(place, entry.fact) for place, entry in enumerate(past) if isinstance(entry.fact, Sealed)]
     for place, sealed in seals:
-        for name, content in render_documents(past[:place], pending=sealed.purpose).items():
+        number = past[place].round
+        for name, content in render_documents(past[:place], pending=sealed.purpose, number=number).items():
             assert toy.git("show", f"{sealed.new}:{name}").encode() == content
     if seals:
         assert (toy.worktree / "performance.md").read_text() == toy.git("show", f"{BRANCH}:performance.md")

@@ -4,7 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from kernel_opt.edges.places import NAME_CHARS, list_runs, place_run, read_about, state_root, write_about
+from kernel_opt.edges.places import (
+    NAME_CHARS,
+    QUEUE,
+    RunPlace,
+    list_runs,
+    place_run,
+    read_about,
+    read_queue,
+    state_root,
+    write_about,
+)
 from kernel_opt.model.errors import ReadFailedError
 
 
@@ -101,3 +111,14 @@ def test_a_note_that_is_none_is_told(text: str, tmp_path: Path) -> None:
     (tmp_path / "run.json").write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(ReadFailedError, match=r"run.json cannot be read: .*; is this a run's state directory\?"):
         read_about(str(tmp_path))
+
+
+@pytest.mark.parametrize("text", ["", "{", "7", "[7]", '[{"text": "x"}]', "\udcff"])
+def test_a_queue_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
+    """It is written for people to look at, and may be of another version."""
+    place = RunPlace(str(tmp_path), "t1", "", "")
+    assert read_queue(place) == ()
+    (tmp_path / QUEUE).write_text(text, errors="surrogateescape")
+    assert read_queue(place) == ()
+    (tmp_path / QUEUE).write_text('[{"session": "0001/bench-1", "text": "job 7 PENDING"}]')
+    assert read_queue(place) == ({"session": "0001/bench-1", "text": "job 7 PENDING"},)

@@ -3,13 +3,22 @@
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kernel_opt.edges.git_refs import ForeignChangeError, best_ref, branch_ref, move_ref, read_ref
 from kernel_opt.edges.repository import Repository
-from kernel_opt.edges.worktree import RunTree, advance_branch, create_run_tree, put_back, remove_run_tree
+from kernel_opt.edges.worktree import (
+    RunTree,
+    advance_branch,
+    create_run_tree,
+    lanes_folder,
+    put_back,
+    remove_lanes,
+    remove_run_tree,
+)
 from kernel_opt.model.errors import UsageError
 from tests.edges.toy_repository import files_below, make_repository, user_git
 from tests.fingerprint import fingerprint
@@ -274,3 +283,51 @@ def test_removing_a_run_leaves_nothing_of_it_and_all_of_the_rest(tree: RunTree, 
     refs = user_git(repository.root, "for-each-ref", "--format=%(refname)").split()
     assert refs == ["refs/heads/kernel-opt/other", "refs/heads/main", "refs/heads/side"]
     assert sorted(path.name for path in (repository.common_dir / "worktrees").iterdir()) == ["kernel-opt-other", "side"]
+
+
+def test_lanes_have_checkouts_of_their_own(tree: RunTree, repository: Repository) -> None:
+    """Each at its own commit, on no branch; the run's own branch may move on meanwhile, and none knows of the other."""
+    base = repository.head_commit()
+    kept = child_of(repository, base)
+    lanes = [replace(tree, lane=lane) for lane in (1, 2)]
+    put_back(lanes[0], base)
+    put_back(lanes[1], kept)
+    (lanes[0].path / "kernels" / "pa.py").write_text("an edit\n")
+    advance_branch(tree, kept, base)
+    assert lanes[0].path == lanes_folder(tree.path) / "1"
+    assert [user_git(lane.path, "rev-parse", "HEAD").strip() for lane in lanes] == [base, kept]
+    assert user_git(lanes[0].path, "status", "--short", "--branch") == "## HEAD (no branch)\n M kernels/pa.py\n"
+    assert user_git(lanes[1].path, "status", "--short") == ""
+    put_back(lanes[0], kept)
+    assert user_git(lanes[0].path, "status", "--short") == ""
+
+
+@pytest.mark.parametrize("harm", ["link", "folder", "git"])
+def test_a_lane_is_healed_like_the_runs_own(tree: RunTree, repository: Repository, harm: str, tmp_path: Path) -> None:
+    """Whatever a proposer did to it."""
+    base = repository.head_commit()
+    lane = replace(tree, lane=1)
+    put_back(lane, base)
+    if harm == "git":
+        (lane.path / ".git").write_text("gitdir: /elsewhere\n")
+    else:
+        shutil.rmtree(lane.path)
+    if harm == "link":
+        lane.path.symlink_to(tmp_path)
+    put_back(lane, base)
+    assert files_below(lane.path) == files_below(repository.root)
+    assert not lane.path.is_symlink()
+
+
+def test_lanes_go_with_their_run_and_alone(tree: RunTree, repository: Repository) -> None:
+    """Nothing of them is left on the disk or in the repository; without any there is nothing to do."""
+    before = user_git(repository.root, "worktree", "list")
+    for lane in (1, 2):
+        put_back(replace(tree, lane=lane), repository.head_commit())
+    remove_lanes(tree)
+    remove_lanes(tree)
+    assert (user_git(repository.root, "worktree", "list"), lanes_folder(tree.path).exists()) == (before, False)
+    put_back(replace(tree, lane=1), repository.head_commit())
+    remove_run_tree(repository, "t")
+    assert not lanes_folder(tree.path).exists()
+    assert len(user_git(repository.root, "worktree", "list").splitlines()) == 1

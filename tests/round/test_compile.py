@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from kernel_opt.edges.process import StopWish
 from kernel_opt.model.compile_settings import Builder, BuildSettings, CompileSettings
 from kernel_opt.model.compiled import BuildEnd, Compiled, CompileOutcome
-from kernel_opt.model.facts import Fact
+from kernel_opt.model.facts import Fact, StopAsked
 from kernel_opt.model.hypothesis import Origin
 from kernel_opt.model.recording import Agent
 from kernel_opt.model.round_facts import Checked, Refused
@@ -16,8 +17,9 @@ from kernel_opt.model.stages import Drafted, Tries
 from kernel_opt.model.state import RunState
 from kernel_opt.model.steps import Propose
 from kernel_opt.round.check import check
-from kernel_opt.round.compile import compile_best, targets_of
+from kernel_opt.round.compile import compile_best, compile_formatted, targets_of
 from kernel_opt.round.propose import propose
+from kernel_opt.views.compiled import tell_formatted
 from tests.edges.builders.test_build import COMPILER
 from tests.fakes import hypothesis, settings, trace
 from tests.round.toolbox import Box, make_box, write
@@ -87,6 +89,58 @@ def test_a_compiler_that_broke_meanwhile_is_not_the_candidates_fault(box: Box) -
     benchmark = replace(box.tools.settings.benchmark, environment={"FAKE_COMPILER": "broken"})
     box.tools = _with(box, replace(box.tools.settings, benchmark=benchmark))
     assert look(box, "OPS = 2\n").outcome is CompileOutcome.NOT_CHECKED
+
+
+def test_a_compiler_that_was_changed_meanwhile_makes_nothing_costlier(box: Box) -> None:
+    """Best is compiled again before its figures are held against a candidate: a new library may take more registers."""
+    compile_best(box.state(), box.tools)
+    benchmark = replace(box.tools.settings.benchmark, environment={"FAKE_COMPILER": "MORE = 70"})
+    box.tools = _with(box, replace(box.tools.settings, benchmark=benchmark))
+    found = look(box, "TILE = 64\n")
+    assert (found.outcome, found.why[:20]) == (CompileOutcome.UNUSED, "every specialisation")
+
+
+def test_a_stop_while_it_compiles(box: Box) -> None:
+    """Is answered; the check is made again when the run goes on."""
+    box.wishes.at_once = StopWish("you")
+    assert check(box.draft(write("kernels/pa.py", "OPS = 2\n")), box.tools) == StopAsked(by="you")
+
+
+def test_what_was_not_built_is_tried_again(box: Box) -> None:
+    """What this machine lacked may have been installed since."""
+    absent = replace(COVERED, command=("no-such-compiler",))
+    box.tools = _with(box, settings(compile=CompileSettings(builds=(absent,))))
+    for number in (1, 2):
+        assert [one.end for one in compile_best(box.state(), box.tools)] == [BuildEnd.NOT_BUILT]
+        assert (box.tools.round_folder(1) / f"compile-best-{number}").exists()
+
+
+def formatted(box: Box, before: str, after: str) -> Compiled | None:
+    """Compile what formatting made of a candidate, next to what it was made of."""
+    drafts = [box.draft(write("kernels/pa.py", text), number) for number, text in enumerate((before, after), 1)]
+    both = [check(draft, box.tools) for draft in drafts]
+    first, second = (one.candidate for one in both if isinstance(one, Checked))
+    return compile_formatted(first, second, box.state(), box.tools)
+
+
+def test_formatting_is_compiled_next_to_what_was_measured(box: Box) -> None:
+    """The same code, as a formatter should leave it; anything else is told."""
+    same = formatted(box, "TILE = 64\nOPS = 2\n", "TILE  =  64\nOPS = 2\n")
+    assert same is not None
+    assert same.outcome is CompileOutcome.UNUSED
+    assert tell_formatted(same) == ["formatting changed nothing of the compiled code"]
+
+
+def test_formatting_that_changed_the_code_is_told(box: Box) -> None:
+    """With the figures."""
+    other = formatted(box, "VGPR = 100\nOPS = 2\n", "VGPR = 104\nOPS = 2\n")
+    assert other is not None
+    assert tell_formatted(other) == ["formatting changed the compiled code: b16: pa vgpr 100 -> 104"]
+
+
+def test_without_builds_formatting_is_not_compiled(tmp_path: Path) -> None:
+    """There is nothing to compile it with."""
+    assert formatted(make_box(tmp_path), "OPS = 2\n", "OPS = 3\n") is None
 
 
 def _with(box: Box, limits):

@@ -1,13 +1,16 @@
 """Without a command of the settings, a candidate is formatted as its repository is; never anything else."""
 
 import os
-import shutil
+import sysconfig
+from dataclasses import replace as replaced
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from kernel_opt.edges.process import StopWish
+from kernel_opt.model.compile_settings import BuildSettings, CompileSettings
+from kernel_opt.model.compiled import CompileOutcome
 from kernel_opt.model.facts import Fact, StopAsked
 from kernel_opt.model.hypothesis import Candidate
 from kernel_opt.model.round_facts import Checked, FormatFailed, Formatted
@@ -18,17 +21,27 @@ from kernel_opt.round.check import check
 from kernel_opt.round.format import format_candidate
 from tests.edges.toy_repository import user_git
 from tests.fakes import bench_run, hypothesis, settings, verdict
-from tests.round.toolbox import Box, make_box, write
+from tests.round.test_compile import BUILD
+from tests.round.toolbox import PYTHON, Box, make_box, write
 
 UGLY = write("kernels/pa.py", "TILE=64\n")
+BESIDE_US = os.pathsep.join((sysconfig.get_path("scripts"), os.environ["PATH"]))
+"""Where the ruff of this project's own development is."""
 SCRIPT = 'sed -i "s/TILE=/TILE = /" "$@"; echo junk > stray\n'
 
 
 def formatted(
-    tmp_path: Path, files: dict[str, str], act=UGLY, *, detect: bool = True, wish: StopWish | None = None
+    tmp_path: Path,
+    files: dict[str, str],
+    act=UGLY,
+    *,
+    detect: bool = True,
+    wish: StopWish | None = None,
+    path: str = PYTHON["PATH"],
+    builds: tuple[BuildSettings, ...] = (),
 ) -> tuple[Box, Candidate, Fact]:
     """A candidate of a repository with these files besides, and what formatting it answered."""
-    box = make_box(tmp_path, settings(format=FormatSettings(detect=detect)))
+    box = make_box(tmp_path, settings(format=FormatSettings(detect=detect), compile=CompileSettings(builds=builds)))
     root = box.tools.repository.root
     for name, text in files.items():
         write(name, text)(root)
@@ -42,7 +55,8 @@ def formatted(
     stage = Weighed(hypothesis(), one, bench_run(one.commit), verdict(), None, Tries())
     box.wishes.at_once = wish
     state = replace(box.state(stage=stage), stage_s=1002.0)
-    return box, one, format_candidate(Format(candidate=one), state, box.tools)
+    environment = {**box.tools.environment, "PATH": path}
+    return box, one, format_candidate(Format(candidate=one), state, replaced(box.tools, environment=environment))
 
 
 def text_of(box: Box, fact: Fact, name: str = "kernels/pa.py") -> bytes | None:
@@ -70,6 +84,26 @@ def test_files_that_are_not_kept_that_way_are_left_alone(tmp_path: Path) -> None
     box, _, fact = formatted(tmp_path, script, act)
     assert text_of(box, fact) == b"TILE = 64\n"
     assert text_of(box, fact, "kernels/new.py") == b"A=1\n"
+
+
+def test_what_was_formatted_is_compiled_again(tmp_path: Path) -> None:
+    """And found the same, as it should be."""
+    _, _, fact = formatted(tmp_path, {"scripts/format.sh": SCRIPT}, builds=(BUILD,))
+    assert isinstance(fact, Formatted)
+    assert fact.compiled is not None
+    assert fact.compiled.outcome is CompileOutcome.UNUSED
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "why"), [("REFUSED = 1", "does not compile: b16"), ("LDS = 70000", "cannot be launched: b16")]
+)
+def test_a_formatter_that_spoils_the_code_costs_no_win(tmp_path: Path, spoilt: str, why: str) -> None:
+    """What was measured goes on as it is."""
+    script = {"format.sh": f'grep -q "TILE=" "$1" && echo "{spoilt}" >> "$1"; true\n'}
+    box, one, fact = formatted(tmp_path, script, builds=(BUILD,))
+    assert isinstance(fact, FormatFailed)
+    assert why in fact.why
+    assert box.tools.repository.read_at(one.commit, "kernels/pa.py") == b"TILE=64\n"
 
 
 @pytest.mark.parametrize(("files", "detect"), [({}, True), ({"format.sh": "exit 1\n"}, False)])
@@ -103,8 +137,7 @@ def test_a_stop_while_best_is_looked_at(tmp_path: Path) -> None:
     assert fact == StopAsked(by="you")
 
 
-@pytest.mark.skipif(shutil.which("ruff", path=os.environ["PATH"]) is None, reason="install ruff and put it on PATH")
 def test_ruff_by_the_projects_settings(tmp_path: Path) -> None:
     """The one that the project configures."""
-    box, _, fact = formatted(tmp_path, {"pyproject.toml": "[tool.ruff]\nline-length = 100\n"})
+    box, _, fact = formatted(tmp_path, {"pyproject.toml": "[tool.ruff]\nline-length = 100\n"}, path=BESIDE_US)
     assert text_of(box, fact) == b"TILE = 64\n"

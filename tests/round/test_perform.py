@@ -8,15 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
+from msgspec.structs import replace
 
 from kernel_opt.journal.ballast import DiskFullError
 from kernel_opt.model import steps as s
 from kernel_opt.model.errors import InfrastructureError, ReadFailedError
 from kernel_opt.model.facts import Faulted, StopPlanned
 from kernel_opt.model.round_facts import Ending
+from kernel_opt.model.stages import Weighed
 from kernel_opt.model.state import Tally
 from kernel_opt.round.perform import ACTS, Hands
 from kernel_opt.rules.answers import fits
+from tests.fakes import at_every_stage, hypothesis
 from tests.round.toolbox import Box
 
 
@@ -125,16 +128,18 @@ def test_folders_are_fresh_and_named_below_the_state(box: Box) -> None:
 
 
 def test_what_a_person_should_look_at_is_told_loudly(box: Box) -> None:
-    """The third refusal in a row, and a best that did not hold; a first refusal is a slip."""
+    """The third refusal of one proposer in a row, and a best that did not hold; a first refusal is a slip."""
     notes = Notes()
     hands, drop = Hands(box.tools, notes), s.Drop(Ending.REFUSED, "poison: call 1 is wrong")
     for refusals in range(3):
-        hands.perform(drop, box.state(tally=Tally(refusals_in_a_row=refusals)))
+        refused = (("codex", refusals), ("claude", 1))
+        stage = replace(at_every_stage()[Weighed].stage, hypothesis=replace(hypothesis(), proposer="codex"))
+        hands.perform(drop, box.state(stage=stage, tally=Tally(refused=refused)))
     hands.perform(s.Seal("rollback", box.base), box.state())
     loud = [
         (event, fields) for (level, event), fields in zip(notes.told, notes.fields, strict=True) if level == "error"
     ]
     assert loud == [
-        ("refused again", {"in_a_row": 3, "why": "poison: call 1 is wrong"}),
+        ("refused again", {"proposer": "codex", "in_a_row": 3, "why": "poison: call 1 is wrong"}),
         ("best did not hold", {"back_to": box.base[:12]}),
     ]

@@ -124,10 +124,11 @@ def test_other_answers(box: Box, answer: Answer, fact: object) -> None:
 
 def test_a_stop_is_obeyed_before_the_answer(box: Box) -> None:
     """Somebody asked while the proposer worked; what it had cost by then is counted."""
+    mend = _mend(box, Origin.REPAIR)
     box.wishes.at_once = StopWish("ana")
     asked = StopAsked(by="ana", usage=OK.usage)
     assert propose(Propose(), box.state(), box.tools) == asked
-    assert amend(_mend(box, Origin.REPAIR), box.state(), box.tools) == asked
+    assert amend(mend, box.state(), box.tools) == asked
 
 
 def _mend(box: Box, origin: Origin) -> Amend:

@@ -1,5 +1,6 @@
 """A would-be keep is run as nobody told it: what was made for the benchmark alone does not stand it."""
 
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from kernel_opt.model.stages import Tries, Weighed
 from kernel_opt.model.state import Best, RunState
 from kernel_opt.model.steps import Recheck
 from kernel_opt.round import session
+from kernel_opt.round.poison import look_poisoned
 from kernel_opt.round.recheck import recheck, secret_seed
 from tests.fakes import bench_run, candidate, hypothesis, verdict
 from tests.round.plain_session import PlainSession
@@ -144,7 +146,7 @@ def test_an_honest_candidate_stands_it(tmp_path: Path, monkeypatch: pytest.Monke
     assert (fact.commit, fact.gpu_s > 0) == (bench.commit, True)
     outcomes = {name: check.outcome for name, check in by_name(fact).items()}
     unknown = {name for name, outcome in outcomes.items() if outcome is CheckOutcome.NOT_CHECKED}
-    assert unknown == {"physics-floor", "system-calls"}
+    assert unknown == {"physics-floor", "blind", "outside-clock", "system-calls"}
     assert set(outcomes.values()) == {CheckOutcome.PASSED, CheckOutcome.NOT_CHECKED}
     assert set(outcomes) == unknown | {"precision-ratchet", "disguised", "held-out", "alone", "poison"}
     assert bench.session is not None
@@ -311,3 +313,16 @@ def test_the_floor_is_that_of_the_kernel_where_it_was_traced(tmp_path: Path, mon
     assert (fact.rule, bench.session) == ("physics-floor", None)
     bench = Bench(tmp_path / "untraced", FAST, replace(LIMITS, floor_bytes="size * 1000", peak_gb_s=1.0))
     assert isinstance(bench.look(monkeypatch), Rechecked)
+
+
+def test_a_torch_script_needs_no_program_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One function of it is wrapped; whether it stands that, torch decides, which is not installed here."""
+    wrapped = replace(LIMITS, poison=(), verify=(), poison_call="kernels.pa:add")
+    check = by_name(Bench(tmp_path, FAST, wrapped).look(monkeypatch))["poison"]
+    assert (check.outcome, "torch" in check.why) == (CheckOutcome.NOT_CHECKED, True), check
+    shell = replace(settings(wrapped).benchmark, command=("sh", "run.sh"))
+    bench = Bench(tmp_path / "shell", FAST, wrapped)
+    other = replace(bench.box.tools.settings, benchmark=shell)
+    bench.box.tools = dataclasses.replace(bench.box.tools, settings=other)
+    monkeypatch.setattr("kernel_opt.round.recheck.LOOKS", (look_poisoned,))
+    assert by_name(bench.look(monkeypatch))["poison"].why.startswith("the settings name neither")

@@ -203,6 +203,21 @@ def test_a_keep_is_one_commit_of_code_and_report(box: Box) -> None:
     assert read_ref(box.tools.repository, BRANCH) == box.base
 
 
+def test_a_claim_cannot_steer_who_reads_the_log(box: Box) -> None:
+    """Escape codes, marks that turn text round, lines that tools take for signatures: none of it is in the commit."""
+    one = candidate(box)
+    claim = hypothesis("fast\x1b[2J\n\nSigned-off-by: you")
+    hostile = replace(claim, why="\u202eevil\nReviewed-by: you\n\x07waits\r")
+    stage = Vetted(hostile, one, bench_run(one.commit), verdict(Outcome.BETTER), None, Tries(), 1)
+    step = Seal(purpose="keep", tree_of=one.commit, verdict=verdict(Outcome.BETTER))
+    sealed = seal(step, box.state(stage=stage), box.tools)
+    assert isinstance(sealed, Sealed)
+    said = user_git(box.tools.repository.root, "show", "--no-patch", "--format=%B", sealed.new)
+    assert not set("\x1b\x07\r\u202e") & set(said)
+    assert not [line for line in said.splitlines() if line.startswith(("Signed-off-by", "Reviewed-by"))]
+    assert said.startswith("fast[2J Signed-off-by: you\n")
+
+
 @pytest.mark.parametrize(("purpose", "said"), [("baseline", "baseline"), ("stop", "stop summary\n\nfive regressions")])
 def test_baseline_and_stop_have_commits_of_their_own(box: Box, purpose: str, said: str) -> None:
     """No code is changed in them; a summary has the date of the decision to stop."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from kernel_opt.edges.edits import capture_edit
-from kernel_opt.edges.executor import LocalExecutor
+from kernel_opt.edges.executors.local import LocalExecutor
 from kernel_opt.edges.places import RunPlace
 from kernel_opt.edges.platforms import open_kit
 from kernel_opt.edges.process import StopWish

@@ -23,6 +23,7 @@ STEPS: tuple[s.Step, ...] = (
     *(s.Seal(purpose, "cand") for purpose in ("baseline", "keep", "rollback", "stop")),
     *(s.Publish(purpose, "a", "b") for purpose in ("baseline", "keep", "rollback", "stop")),
     s.Recheck(fakes.candidate(), TIE, 1), s.Explain(fakes.hypothesis(), fakes.candidate(), TIE),
+    s.Rebase("best-2"), s.Rebase("best-2", "tree"),
     s.Finish("done", "asked"), s.PlanStop("done", "asked"), s.Close("done"),
 )  # fmt: skip
 

@@ -150,6 +150,17 @@ def test_what_was_sealed_is_sealed_again_on_top_of_a_summary(sealed: type, befor
     assert isinstance(advance(again, "good", "good").stage, Ready)
 
 
+def test_time_in_a_queue_is_a_look_at_both_of_its_ends() -> None:
+    """An hour in a scheduler's queue, told every ten minutes, is seven looks, and no wait comes on top."""
+    state = at(Right)
+    for number in range(6):
+        state = fold(f.NoIdleGpu(why=("job 7 PENDING",), waited_s=600.0), state=state)
+        assert state.looks == number + 2
+        assert state.hold is not None
+        assert state.hold.since_s == state.last_s - 600.0
+    assert state.looks == 7
+
+
 def test_disturbances_are_measured_again_and_then_waited_out() -> None:
     """Four are nothing, the fifth counts as a fault with a wait; the looks begin again."""
     gone = f.Disturbed(why=("somebody",), gpu_s=2.0)

@@ -10,7 +10,7 @@ from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.state import RunState, Tally
 from kernel_opt.rules.news import count_left_out, find_news, may_tell
 
-STATE = RunState(looks=1, proposer_away=1, tally=Tally(refusals_in_a_row=3))
+STATE = RunState(looks=1, proposer_away=1, tally=Tally(refused=(("claude", 3),)))
 TOLD = [
     (r.Kept(commit="c", candidate="d", why=""), "kept"),
     (f.Stopped(reason="x", code="x", best="b"), "stopped"),
@@ -46,10 +46,12 @@ def test_a_lasting_trouble_is_news_once():
     """The second look for a card, the second unanswered call, the second and the fourth refusal are not."""
     later = replace(STATE, looks=2, proposer_away=2)
     assert find_news(f.NoIdleGpu(why=()), later) is None
+    assert find_news(f.NoIdleGpu(why=(), waited_s=1.0), later) == (NewsKind.TROUBLE, "gpu")  # the first, told as two
+    assert find_news(f.NoIdleGpu(why=(), waited_s=1.0), replace(later, looks=3)) is None
     assert find_news(f.ProposerAway(why=""), later) is None
     assert find_news(f.ProposerAway(why="", final=True), later) == (NewsKind.TROUBLE, "proposer")
     for count in (2, 4):
-        state = replace(STATE, tally=Tally(refusals_in_a_row=count))
+        state = replace(STATE, tally=Tally(refused=(("claude", count), ("codex", 3))))
         assert find_news(r.Dropped(ending=Ending.REFUSED, why=""), state) is None
 
 

@@ -128,7 +128,7 @@ def test_a_call_is_told_the_least_that_is_left() -> None:
 
 
 def test_how_long_an_agent_is_waited_for() -> None:
-    """Doubled each time up to the longest, by the settings of the agent; what it asked for itself wins."""
+    """Doubled each time up to the longest, by the settings of the agent; longer when it asks for that."""
     limits = settings(agent=AgentSettings(first_wait_s=2.0, longest_wait_s=5.0))
     waits = [hold_length_s(Hold("proposer", 0.0, count, "limit"), limits) for count in (1, 2, 3, 4)]
     assert waits == [2.0, 4.0, 5.0, 5.0]

@@ -10,6 +10,7 @@ from kernel_opt.model.measurement import Metric
 from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.stages import Empty, Opened, Ready, Right, Timed, Weighed
 from kernel_opt.model.state import RunState, Tally
+from kernel_opt.rules.integrity.refusals import loud_refusals
 from kernel_opt.rules.tally import RECENT_REGRESSIONS, counted
 from tests import fakes
 from tests.fakes import advance, at_every_stage, entry, fold
@@ -123,3 +124,24 @@ def test_the_last_regressions_are_remembered_with_the_metric_that_decided() -> N
 def test_a_regression_without_a_verdict_leaves_no_note() -> None:
     """There would be no number to tell."""
     assert counted(at(Opened), entry(r.Dropped(ending=Ending.REGRESSION, why=""))).recent_regressions == ()
+
+
+def refuse(tally: Tally, proposer: str, ending: Ending = Ending.REFUSED) -> Tally:
+    """One more round of this proposer ends."""
+    state = at(Weighed, tally)
+    assert isinstance(state.stage, Weighed)
+    stage = replace(state.stage, hypothesis=replace(fakes.hypothesis(), proposer=proposer))
+    return count(r.Dropped(ending=ending, why="x"), replace(state, stage=stage))
+
+
+def test_refusals_are_counted_for_each_proposer() -> None:
+    """Another one's honest rounds, or a fault of the machine, leave them as they are; an own honest round ends them."""
+    tally = Tally()
+    for proposer in ("claude", "codex", "claude", "claude", ""):
+        tally = refuse(tally, proposer)
+    assert tally.refused == (("", 1), ("claude", 3), ("codex", 1))
+    assert loud_refusals(tally) == (("claude", 3),)
+    assert loud_refusals(replace(tally, refused=(("", 3),))) == (("the proposer", 3),)
+    assert refuse(tally, "claude", Ending.INFRASTRUCTURE).refused[0] == ("claude", 3)
+    assert refuse(tally, "claude", Ending.TIE).refused == (("", 1), ("codex", 1))
+    assert refuse(tally, "new", Ending.TIE).refused == tally.refused

@@ -177,16 +177,18 @@ class Canned:
         self.add(r.BaselineKept(commit="c" * 40))
         return self
 
-    def open(self) -> None:
+    def open(self, lane: int = 1) -> None:
         self.round += 1
-        self.add(r.RoundOpened(round=self.round, best=self.state.code, seed=self.round))
+        self.add(r.RoundOpened(round=self.round, best=self.state.code, seed=self.round, lane=lane))
 
     def commit(self, mark: str = "") -> str:
         return f"{self.round:04d}{mark}".ljust(40, "a")
 
-    def propose(self, sentence: str = "", targets: tuple[str, ...] = (), size_pct: float | None = 5.0) -> None:
+    def propose(
+        self, sentence: str = "", targets: tuple[str, ...] = (), size_pct: float | None = 5.0, lane: int = 1
+    ) -> None:
         """Open a round with a hypothesis and a candidate that may run."""
-        self.open()
+        self.open(lane)
         hypothesis = Hypothesis(
             sentence=sentence or f"Prefetch block {self.round} of K earlier.", bottlenecks=("h1",), targets=targets,
             prediction=Prediction(size_pct=size_pct), why="waits on vmcnt", proposer="claude", model="large",

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from kernel_opt.edges.places import RunPlace
 from kernel_opt.model import facts as f
 from kernel_opt.model import round_facts as r
@@ -203,11 +205,29 @@ def checked() -> Canned:
     return run
 
 
+def lanes() -> Canned:
+    """Three rounds at once: one was kept, another that was better is put on it, the third was drafted meanwhile."""
+    run = Canned(settings=replace(canned.SETTINGS, lanes=2)).baseline()
+    for lane in (1, 2, 3):
+        run.propose(f"Prefetch block {lane} of K earlier.", lane=lane)
+    for number, ratios in ((2, (0.95, 0.9)), (1, (0.9, 0.95))):
+        run.round = number
+        run.factors = list(ratios)
+        run.bench(ratios)
+        run.judge(Outcome.BETTER, ratios)
+    run.confirm(ratios, canned.trace_of(190))
+    run.publish()
+    run.round, best = 2, run.state.code
+    run.add(r.Rebased(onto=best, edit=Edit(base=best, tree="2" * 40, changes=())))
+    run.check(Origin.REBASED, "r")
+    return run
+
+
 JOURNALS: dict[str, Callable[[], Canned]] = {
     **canned.ALL,
     "endings": endings, "hostile": hostile, "checked": checked, "two-agents": two_agents, "over-budget": over_budget,
     "no-agent": no_agent, "faulty": faulty, "moved": moved, "rolled-back": rolled_back,
-    "wrong-baseline": wrong_baseline, "500 rounds": canned.long,
+    "wrong-baseline": wrong_baseline, "lanes": lanes, "500 rounds": canned.long,
 }  # fmt: skip
 """Every kind of run by name; ``break_journal`` makes a broken one of any that is saved."""
 

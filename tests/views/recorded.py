@@ -62,7 +62,7 @@ SHOW = _lines(lambda run: show_all(run, USUAL))
 
 RECORDED: dict[str, tuple[str, Callable[[canned.Canned], str]]] = {
     **{f"status-{name}.txt": (name, STATUS) for name in JOURNALS},
-    **{f"history-{name}.txt": (name, HISTORY) for name in ("running", "endings", "hostile", "rolled-back")},
+    **{f"history-{name}.txt": (name, HISTORY) for name in ("running", "endings", "hostile", "rolled-back", "lanes")},
     **{f"show-{name}.txt": (name, SHOW) for name in ("endings", "split", "checked")},
     **{f"performance-{name}.md": (name, lambda run: render_performance(run.entries))
        for name in ("fresh", "split", "stopped", "hostile", "rolled-back")},

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from kernel_opt.model.compiled import BuildEnd, Built, HostFunction
 from kernel_opt.rules.isa.compile_gate import weigh_builds
-from kernel_opt.views.compiled import compiled_facts, tell_compiled
+from kernel_opt.views.compiled import compiled_facts, tell_compiled, tell_formatted
 from tests.fakes import KEYS
 from tests.rules.static_kernels import kernel
 
@@ -56,6 +56,35 @@ def test_rows_of_the_brief() -> None:
     assert str(rows[0]["cost"]).startswith("waves 4 of 8 per SIMD")
     assert rows[2]["cost"] == "not-built: flydsl is missing \\| pip install flydsl"
     assert rows[3]["cost"] == "312 instructions, frame 200 B, 80 stack moves (6 of vectors)"
-    assert tell_compiled(weigh_builds([host], [host], is_edit_compiled=False, classes=KEYS, hot=()))[1:] == [
-        "h: pa_main 312 instructions, frame 200 B, 80 stack moves (6 of vectors)"
+
+
+def test_code_for_the_processor_against_best() -> None:
+    """What changed of a function, and how far both are from float64; shown, and no more."""
+    best = Built(name="h", end=BuildEnd.BUILT, functions=(HOST,), error=4.2e-7)
+    pa_main = "h: pa_main 312 instructions, frame 200 B"
+    spilling = replace(HOST, stack_moves=95, vector_stack_moves=20, digest="b")
+    other = replace(best, functions=(spilling, replace(HOST, name="pa_reduce")), error=4.3e-2)
+
+    def told(old: Built, new: Built) -> list[str]:
+        return tell_compiled(weigh_builds([old], [new], is_edit_compiled=False, classes=KEYS, hot=()))
+
+    assert told(best, other) == [
+        "compiles, no costlier than best (1 build, 0.0 s)",
+        f"{pa_main}, 95 stack moves (20 of vectors); against best stack moves 80 -> 95, vector stack moves 6 -> 20",
+        "h: pa_reduce 312 instructions, frame 200 B, 80 stack moves (6 of vectors); against best new",
+        "h: largest difference from float64 0.043; best's 4.2e-07",
     ]
+    assert told(best, best)[1].endswith("; against best the same instructions")
+    same_cost = replace(best, functions=(replace(HOST, digest="b"),))
+    assert told(replace(best, error=None), same_cost)[1:] == [
+        f"{pa_main}, 80 stack moves (6 of vectors); against best other instructions at the same cost",
+        "h: largest difference from float64 4.2e-07",
+    ]
+    assert compiled_facts([best], KEYS)[-1]["cost"] == "largest difference from float64 4.2e-07"
+
+
+def test_formatting_that_was_not_compiled() -> None:
+    """Why not."""
+    absent = replace(BEST, end=BuildEnd.NOT_BUILT, kernels=(), why="triton is missing")
+    weighed = weigh_builds([absent], [absent], is_edit_compiled=True, classes=KEYS, hot=())
+    assert tell_formatted(weighed) == ["the formatted code was not compiled ahead: triton is missing"]

@@ -48,7 +48,7 @@ def test_refusals_crashes_and_a_full_disk():
     run.propose()
     run.add(f.Faulted(kind="disk-full", why="12 MB left"))
     told = tell_all(run)
-    assert told[0] == "apr16: 3 proposals in a row were refused, the last: SyntaxError"
+    assert told[0] == "apr16: 3 proposals of claude in a row were refused, the last: SyntaxError"
     assert told[1].startswith("apr16: the daemon was started again in round 4")
     assert told[2] == "apr16: the disk is full: 12 MB left"
 

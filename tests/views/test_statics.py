@@ -77,5 +77,5 @@ def test_many_kernels_and_notes():
     assert "8 more are in the table only; name some with --kernel" in told
     assert told.endswith("note: left out: b.s\n")
     assert "\x1b" not in told
-    assert tell() == "no kernel is in k.s\n"
+    assert tell() == "no kernel for a GPU is in k.s\n"
     assert "instructions 0\n" in tell(kernel(counts=InstructionCounts()))

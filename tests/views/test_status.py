@@ -42,6 +42,14 @@ def test_a_waiting_run_says_why_and_until_when():
     assert " until " in text
 
 
+def test_jobs_on_a_cluster_are_told_with_what_they_wait_for():
+    """One line for each session that is a job, on the screen and in the JSON."""
+    jobs = ({"session": "0007/measure-1", "text": "ko-t1: job 17 PENDING (Priority)"},)
+    seen = seen_of(canned.running())._replace(queue=jobs)
+    assert "0007/measure-1: ko-t1: job 17 PENDING (Priority)" in "\n".join(render_screen(seen, Terminal(120), 0))
+    assert record_of(seen, 0.0)["queue"] == list(jobs)
+
+
 def test_a_broken_journal_is_told():
     """A journal that cannot be read is shown as such, in both forms."""
     seen = Seen("apr16", "/s", None, None, None, "journal.db cannot be read; move it aside")

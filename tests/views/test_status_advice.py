@@ -68,6 +68,16 @@ def test_little_room_is_told_before_the_disk_is_full():
     assert "free disk unknown" in "\n".join(render_screen(unknown, Terminal(80), unknown.last_fact_s))
 
 
+def test_who_is_refused_again_and_again_is_named():
+    """With where the reasons stand; whoever was refused once or twice is not, nor does an older status tell."""
+    seen = seen_of(canned.running())
+    assert told(seen) == ""
+    refused = seen._replace(shot={**seen.shot, "refused": [["claude", 3]]})
+    assert told(refused).startswith("claude: its last 3 proposals were refused; `kernel-opt show --tag ")
+    older = {key: value for key, value in seen.shot.items() if key != "refused"}
+    assert told(seen._replace(shot=older)) == ""
+
+
 def test_a_disturbed_card_wants_a_card_of_its_own():
     """A neighbour that comes again and again is named as what it is."""
     run = canned.waiting()

@@ -14,7 +14,9 @@ LADDER = (Aim.OTHER_BOTTLENECK, Aim.OTHER_CLASS, Aim.COMBINE, Aim.RADICAL)
 NO_TRY = frozenset({Ending.INFRASTRUCTURE, Ending.GAVE_NOTHING, Ending.REFUSED})
 """Endings that say nothing about where gains are."""
 
-NEAR = frozenset({Ending.TIE, Ending.UNCLEAR, Ending.DIVERGING, Ending.SPLIT_FAILED, Ending.FORMAT_LOST})
+NEAR = frozenset({
+    Ending.TIE, Ending.UNCLEAR, Ending.DIVERGING, Ending.SPLIT_FAILED, Ending.FORMAT_LOST, Ending.REBASE_LOST,
+})  # fmt: skip
 """Endings of tries that may have been worth something, though not enough to be shown alone."""
 
 MOST_NEAR = 5  # more would not be combined in one edit

@@ -45,4 +45,4 @@ class PageStory:
     @property
     def rounds(self) -> list[RoundStory]:
         """Every round, the open one last."""
-        return self.run.rounds if self.run.open_round is None else [*self.run.rounds, self.run.open_round]
+        return [*self.run.rounds, *self.run.open_rounds.values()]

@@ -3,7 +3,7 @@
   const root = document.documentElement, by = (id) => document.getElementById(id);
   const cards = by("cards"), filter = by("filter"), text = by("text"), pick = by("class"), shown = by("shown");
   const groups = {
-    kept: ["kept"], same: ["tie", "unclear", "probed"], slower: ["regression", "diverging", "split-failed", "format-lost"],
+    kept: ["kept"], same: ["tie", "unclear", "probed"], slower: ["regression", "diverging", "split-failed", "format-lost", "rebase-lost"],
     broken: ["wrong", "failed", "unused", "infrastructure"], refused: ["refused", "gave-nothing"],
   };
   let group = "";

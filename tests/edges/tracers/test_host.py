@@ -80,6 +80,16 @@ def test_every_launch_is_in_the_trace(run: Run, tmp_path: Path):
     assert all(int(row["Start_Timestamp"]) < int(row["End_Timestamp"]) for row in rows)
 
 
+def test_modules_of_the_traced_tree_are_not_the_tracers(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """It starts where candidate code lies, and imports none of it, not even in place of the standard library."""
+    for name in ("csv.py", "argparse.py", "kernel_opt.py"):
+        (tmp_path / name).write_text("raise SystemExit('error: this is not yours to import')")
+    monkeypatch.chdir(tmp_path)
+    done = run(PYTHONPATH=str(tmp_path / "nothing"))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert read_rows(tmp_path / "trace", "_kernel_trace.csv")
+
+
 def test_launches_do_not_overlap(run: Run, tmp_path: Path):
     """One thread runs one kernel at a time, and the trace says so."""
     run()

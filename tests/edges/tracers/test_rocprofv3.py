@@ -23,10 +23,14 @@ SCRIPT = ["python", "tests/kernels/test_pa.py"]
 
 
 def test_the_format_is_always_named(tmp_path):
-    """Since ROCm 7 the default is a database, so the format stands in every command; -- ends the tracer's part."""
+    """Since ROCm 7 the default is a database, so the format stands in every command; -- ends the tracer's part.
+
+    Copies are traced with the kernels: work may move there.
+    """
     for rung in (Rung.THREAD, Rung.COUNTERS, Rung.KERNEL):
         argv = trace_argv(SCRIPT, tmp_path, rung=rung)
-        assert argv[:4] == ["rocprofv3", "--kernel-trace", "--output-format", "csv"]
+        assert argv[:4] == ["rocprofv3", "--kernel-trace", "--memory-copy-trace", "--output-format"]
+        assert argv[4] == "csv"
         assert argv[argv.index("-d") + 1] == str(tmp_path)
         assert argv[-3:] == ["--", *SCRIPT]
     assert trace_argv(SCRIPT, tmp_path) == trace_argv(SCRIPT, tmp_path, rung=Rung.KERNEL)

@@ -4,7 +4,7 @@ import pytest
 
 from kernel_opt.model.config import ConfigRow
 from kernel_opt.model.integrity import CheckOutcome
-from kernel_opt.rules.integrity.cold_checks import check_alone, check_disguised, check_heldout
+from kernel_opt.rules.integrity.cold_checks import check_alone, check_blind, check_disguised, check_heldout
 
 PASSED, FAILED, NOT_CHECKED = CheckOutcome.PASSED, CheckOutcome.FAILED, CheckOutcome.NOT_CHECKED
 
@@ -49,3 +49,23 @@ def test_a_row_alone_has_the_same_errors() -> None:
     assert alone((other,), fixed=False) is NOT_CHECKED
     assert alone((other,), ("max_abs",)) is NOT_CHECKED
     assert alone(table(z=1.0)) is NOT_CHECKED
+
+
+@pytest.mark.parametrize(
+    ("found", "best", "outcome"),
+    [
+        ({"a": 1.1, "b": 2.2}, {}, PASSED),
+        ({"a": 2.0, "b": 4.0}, {}, FAILED),
+        ({"a": 2.0, "b": 4.0}, {"a": 20.0, "b": 30.0}, PASSED),
+        ({"a": 1.0, "b": 4.4}, {"a": 5.0, "b": 5.0}, FAILED),
+        ({"a": 0.8, "b": 4.2}, {"a": 10.0}, FAILED),
+        ({"a": 1.0, "b": 2.9}, {"a": 10.0}, PASSED),
+        ({"c": 1.0}, {}, NOT_CHECKED),
+    ],
+)
+def test_it_is_as_fast_where_no_answer_lies_about(
+    found: dict[str, float], best: dict[str, float], outcome: CheckOutcome
+) -> None:
+    """Over all rows and in each; what best loses there as well is the run's, and what it gains is nobody's."""
+    usual, known = {"a": 1.0, "b": 2.0}, {"a": 10.0, "b": 10.0}
+    assert check_blind(usual, found, known, best, 25.0).outcome is outcome

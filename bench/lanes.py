@@ -1,0 +1,148 @@
+"""Rounds per hour with several lanes on a simulated host of eight cards, and what speculation costs.
+
+The benchmark sleeps: that is what a card does for us while it measures, so two cores are enough for eight cards as long
+as our own work for a round is a small part of its sleep. Run as ``python -m bench.lanes [SECONDS]``, the sleep of one
+run of the benchmark; says by its exit code whether the bar is held.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kernel_opt.model.facts import Benched, Entry
+from kernel_opt.model.round_facts import Dropped, Kept, Rebased
+from tests.e2e.side_by_side import kernel, make
+from tests.e2e.toy import Page, Toy, writes
+
+LANES = (1, 2, 4, 8)
+CARDS = 8
+BAR_PCT = 85.0
+"""Of eight times the rounds of one lane."""
+SLEEP_S = 10.0
+"""With it a round holds its card for a minute, which is short: a real one holds it for some minutes."""
+ROUNDS_PER_LANE = 5
+"""The first and the last are not counted."""
+LIMIT_S = 3600.0
+SHORT_S = 2.0
+"""Sleep of the run with gains: how much is spent in vain does not depend on it."""
+GAINS = (1, 3, 6, 8)
+"""Rounds of the other run that gain, of twelve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What one run came to."""
+
+    lanes: int
+    rounds: int
+    wall_s: float
+    gpu_s: float
+
+    @property
+    def per_hour(self) -> float:
+        """Rounds in an hour."""
+        return 3600 * self.rounds / self.wall_s
+
+    @property
+    def busy_pct(self) -> float:
+        """How much of the time the cards of all lanes were held."""
+        return 100 * self.gpu_s / (self.lanes * self.wall_s)
+
+
+def main() -> int:
+    """Measure and tell."""
+    sleep_s = float(sys.argv[1]) if len(sys.argv) > 1 else SLEEP_S
+    with tempfile.TemporaryDirectory(prefix="kernel-opt-bench-") as folder:
+        base = Path(folder)
+        rates = [measure_rate(base / f"lanes-{lanes}", lanes, sleep_s) for lanes in LANES]
+        told = [_tell(rate, rates[0]) for rate in rates]
+        print(f"one run of the benchmark sleeps {sleep_s:g} s; {CARDS} cards; nothing is kept")
+        print("\n".join(told), flush=True)
+        print(tell_speculation(base / "gains", min(sleep_s, SHORT_S)))
+    reached = _ideal_pct(rates[-1], rates[0])
+    print(f"{LANES[-1]} lanes: {reached:.0f} % of ideal, bar {BAR_PCT:.0f} %")
+    return 0 if reached >= BAR_PCT else 1
+
+
+def measure_rate(base: Path, lanes: int, sleep_s: float) -> Rate:
+    """Carry a run out in which every round is measured and none is kept."""
+    count = ROUNDS_PER_LANE * lanes
+    book = {
+        f"{n}:propose": writes(_code(sleep_s, small=100 + n / 1000), sentence=f"try {n}") for n in range(1, count + 1)
+    }
+    toy = _play(base, book, lanes, sleep_s)
+    past = toy.entries()
+    ends = [entry.at_s for entry in past if isinstance(entry.fact, Dropped)]
+    # From the end of each lane's first round to where no lane has less than one left: neither filling nor draining.
+    begun, over = ends[lanes - 1], ends[-lanes - 1]
+    held = sum(gpu_s(entry) for entry in past if begun < entry.at_s <= over)
+    return Rate(lanes, len(ends) - 2 * lanes, over - begun, held)
+
+
+def tell_speculation(base: Path, sleep_s: float) -> str:
+    """Say what part of the GPU time was spent on candidates that were put on a newer best afterwards."""
+    book: dict[str, Page] = {}
+    us = {f"c{n}": 100.0 for n in range(1, 13)}
+    for number in range(1, 13):
+        times = us | {f"c{number}": 60.0 if number in GAINS else 100.01}
+        book[f"{number}:propose"] = writes(_code(sleep_s, **times), sentence=f"try {number}")
+    toy = _play(base, book, 4, sleep_s, _code(sleep_s, **us))
+    past = toy.entries()
+    spent, wasted = sum(map(gpu_s, past)), sum(stale_gpu_s(past).values())
+    kept = sum(isinstance(entry.fact, Kept) for entry in past)
+    put = sum(isinstance(entry.fact, Rebased) for entry in past)
+    return (
+        f"4 lanes, {len(book)} rounds, {kept} kept, {put} times put on a newer best: {wasted:.0f} of {spent:.0f} s of "
+        f"GPU time ({100 * wasted / spent:.0f} %) measured what was measured again"
+    )
+
+
+def stale_gpu_s(past: Sequence[Entry]) -> Mapping[int, float]:
+    """Return, by round, the GPU time that was spent before the round was last put on a newer best."""
+    last = {entry.round: entry.seq for entry in past if isinstance(entry.fact, Rebased)}
+    lost = {entry.round: entry.seq for entry in past if isinstance(entry.fact, Dropped) and _is_lost(entry.fact)}
+    until = last | lost
+    return {
+        number: sum(gpu_s(one) for one in past if one.round == number and one.seq < seq)
+        for number, seq in until.items()
+    }
+
+
+def _is_lost(fact: Dropped) -> bool:
+    return fact.ending.value == "rebase-lost"
+
+
+def gpu_s(entry: Entry) -> float:
+    """Return the GPU time that a fact tells of."""
+    return entry.fact.run.gpu_s if isinstance(entry.fact, Benched) else float(getattr(entry.fact, "gpu_s", 0.0))
+
+
+def _play(base: Path, book: dict[str, Page], lanes: int, sleep_s: float, code: str = "") -> Toy:
+    toy = make(base, book, lanes, CARDS, code or _code(sleep_s))
+    toy.start()
+    until = time.monotonic() + LIMIT_S
+    while toy.pid() is not None:
+        if time.monotonic() > until:
+            raise TimeoutError(f"a run of {len(book)} rounds has not ended in {LIMIT_S:.0f} s")
+        time.sleep(0.2)
+    return toy
+
+
+def _code(sleep_s: float, **us: float) -> str:
+    return kernel(f"import time\ntime.sleep({sleep_s})\n", **us)
+
+
+def _ideal_pct(rate: Rate, alone: Rate) -> float:
+    return 100 * rate.per_hour / (rate.lanes * alone.per_hour)
+
+
+def _tell(rate: Rate, alone: Rate) -> str:
+    told = f"{rate.lanes} lanes: {rate.rounds} rounds in {rate.wall_s:.0f} s, {rate.per_hour:.0f} an hour"
+    return f"{told}, {_ideal_pct(rate, alone):.0f} % of {rate.lanes} times one lane; cards held {rate.busy_pct:.0f} %"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
