@@ -18,7 +18,7 @@ FACTS: tuple[type[Fact], ...] = (
     f.ProposerAway, f.Benched, f.BenchedWrong, f.Broke, f.Measured, f.Traced, f.Judged, f.NoiseJudged,
     f.HeadlineJudged, f.StopPlanned, f.Stopped, r.RoundOpened, r.Proposed, r.GaveNothing, r.Edited, r.Checked,
     r.Refused, r.Formatted, r.FormatFailed, r.Sealed, r.BaselineKept, r.Kept, r.Dropped,
-    r.Rechecked, r.RolledBack, r.Explained,
+    r.Rechecked, r.RolledBack, r.Explained, r.Rebased,
 )  # fmt: skip
 
 _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {kind.__name__: msgspec.json.Decoder(kind) for kind in FACTS}

@@ -31,14 +31,20 @@ def look_at_calls(cold: Cold) -> IntegrityCheck | Fact:
         return candidate
     if candidate == "no strace":
         return not_checked(NAME, "strace is not installed here")
-    if isinstance(candidate, frozenset):
-        write_record(_place(cold, cold.candidate), Audited(tuple(sorted(candidate))))
+    _remember(cold, cold.candidate, candidate)
     best = _recall(cold) or _audit(cold, cold.state.code, "best")
     if isinstance(best, Fact):
         return best
     if isinstance(best, str):
         return not_checked(NAME, best)
+    _remember(cold, cold.state.code, best)
     return failed(NAME, candidate) if isinstance(candidate, str) else check_audit(candidate, best)
+
+
+def _remember(cold: Cold, commit: str, seen: Odd | str) -> None:
+    """Keep what one commit did: best stays the same for many candidates."""
+    if isinstance(seen, frozenset):
+        write_record(_place(cold, commit), Audited(tuple(sorted(seen))))
 
 
 def _place(cold: Cold, commit: str) -> Path:

@@ -10,7 +10,7 @@ from kernel_opt.edges.process import run_contained
 from kernel_opt.edges.python_syntax import find_syntax_error
 from kernel_opt.edges.worktree import put_back
 from kernel_opt.model.edit import ChangeKind, Edit
-from kernel_opt.model.facts import Fact
+from kernel_opt.model.facts import Fact, StopAsked
 from kernel_opt.model.hypothesis import Candidate, Origin
 from kernel_opt.model.round_facts import Checked, Refused
 from kernel_opt.model.stages import Drafted
@@ -37,11 +37,10 @@ def check(state: RunState, tools: Tools) -> Fact:
     if refusal is not None:
         return Refused(rule=refusal.rule, why=refusal.why, cheat=refusal.cheat)
     candidate = write_candidate(draft.edit.tree, draft.origin, state, tools, _paths(draft.edit))
-    return Checked(
-        candidate=candidate,
-        notes=_name_relatives(draft, candidate, state),
-        compiled=compile_candidate(candidate, state, tools),
-    )
+    compiled = compile_candidate(candidate, state, tools)
+    if (wish := tools.wishes.stop_now()) is not None:
+        return StopAsked(by=wish.reason)
+    return Checked(candidate=candidate, notes=_name_relatives(draft, candidate, state), compiled=compiled)
 
 
 def _name_relatives(draft: Drafted, candidate: Candidate, state: RunState) -> tuple[str, ...]:

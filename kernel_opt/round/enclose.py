@@ -35,7 +35,7 @@ def enclose_tool(tools: Tools, folder: Path, *, reads_history: bool = False) -> 
 def enclose_proposer(
     tools: Tools, folder: Path, brief: Path, *writable: Path, reads: tuple[Path, ...] = ()
 ) -> Sandbox | None:
-    """Return the walls around a proposer: it has the network, since its service is there, and no card."""
+    """Return the walls around a proposer: no card, and as much of the network as its adapter leaves it."""
     if tools.sandbox is None:
         return None
     settings, tree = tools.settings.sandbox, tools.tree.path

@@ -21,6 +21,7 @@ from kernel_opt.model.trace import Trace
 from kernel_opt.round.arms import ArmRun, Arms, TracerFailed
 from kernel_opt.round.bench import changed_files
 from kernel_opt.round.canary import doubt_the_card
+from kernel_opt.round.prove import check_code, is_proof, tell_refused
 from kernel_opt.round.session import Bench, budget_s, export_tree, open_bench
 from kernel_opt.round.sightings import Sightings
 from kernel_opt.round.steer import NextRun, judge_limits, next_run
@@ -77,6 +78,7 @@ class _Measuring:
         self._early: list[tuple[RunTrace, tuple[ConfigRow, ...]]] = []
         self._sightings = Sightings()
         self._ran: dict[Arm, Ran | None] = {}
+        self._traces: dict[Arm, Trace] = {}
         self._passed_over: dict[str, IntegrityCheck] = {}
         """What checks found that are not heeded, by their names."""
 
@@ -90,7 +92,8 @@ class _Measuring:
             where = self._tools.relative(self._bench.folder)
             commit, gpu_s = self._step.candidate, self._bench.gpu_s
             return Broke(commit=commit, kind="split-unproved", why=unproved, folder=where, gpu_s=gpu_s)
-        checks = self._sightings.judge(self._state, self._tools) if self._step.purpose is Purpose.ROUND else ()
+        checks = self._sightings.judge(self._state, self._tools) if self._is_checked else ()
+        checks += (check_code(self._state, self._traces),) if is_proof(self._step, self._state) else ()
         checks = tuple(self._passed_over.get(check.name, check) for check in checks)
         if (failed_check := find_failed(checks, self._tools.unheeded)) is not None:
             return self._refuse(failed_check, checks)
@@ -103,9 +106,15 @@ class _Measuring:
             gpu_s=self._bench.gpu_s,
         )
 
-    def _refuse(self, found: IntegrityCheck, checks: tuple[IntegrityCheck, ...]) -> Refused:
+    @property
+    def _is_checked(self) -> bool:
+        """Whether the candidate is checked for what it may have done: not for noise, nor when a person compares."""
+        return self._step.purpose is Purpose.ROUND or is_proof(self._step, self._state)
+
+    def _refuse(self, found: IntegrityCheck, checks: tuple[IntegrityCheck, ...]) -> Fact:
         where, gpu_s = self._tools.relative(self._bench.folder), self._bench.gpu_s
-        return Refused(rule=found.name, why=found.why, cheat=True, checks=checks, folder=where, gpu_s=gpu_s)
+        fact = Refused(rule=found.name, why=found.why, cheat=True, checks=checks, folder=where, gpu_s=gpu_s)
+        return fact if self._step.purpose is Purpose.ROUND else tell_refused(fact, Arm.CANDIDATE, self._step)
 
     def _run(self, wanted: RunArm | Redo) -> Fact | None:
         """Run one arm once; return a fact only when the measurement cannot go on."""
@@ -135,6 +144,8 @@ class _Measuring:
         """Tell a failure of the machine from the candidate's."""
         if arm is Arm.BEST and self._step.purpose is Purpose.ROUND:
             return _not_the_candidates(fact, commit, self._bench.gpu_s)
+        if isinstance(fact, Refused) and is_proof(self._step, self._state):
+            return tell_refused(fact, arm, self._step)
         if not isinstance(fact, Broke):
             return fact
         if self._step.purpose is Purpose.ROUND:
@@ -186,6 +197,8 @@ class _Measuring:
             found_out = failed(refusal.rule, refusal.why)
             return self._refuse(found_out, (found_out,))
         self._sightings.add(arm, told)
+        if found is not None:
+            self._traces[arm] = found.trace
         if unused := self._find_no_effect(arm, found):
             commit, gpu_s = self._step.candidate, self._bench.gpu_s
             return Broke(commit=commit, kind="unused", why=unused, folder=told.run.folder, gpu_s=gpu_s)
@@ -207,7 +220,7 @@ class _Measuring:
 
     def _find_cheat(self, arm: Arm, found: RunTrace | None, rows: tuple[ConfigRow, ...]) -> Refusal | None:
         """See whether every call did its work; the runs of best in this session show what is usual."""
-        if found is None or self._step.purpose is not Purpose.ROUND:
+        if found is None or not self._is_checked:
             return None
         if arm is Arm.CANDIDATE:
             if self._usual is None:

@@ -15,8 +15,10 @@ from kernel_opt.model.stages import Vetted, Weighed
 from kernel_opt.model.state import RunState
 from kernel_opt.model.steps import Recheck
 from kernel_opt.round.audit import look_at_calls
+from kernel_opt.round.blind import look_blind
 from kernel_opt.round.cold import Cold
 from kernel_opt.round.cold_looks import look_alone, look_at_heldout, look_disguised
+from kernel_opt.round.outside import look_outside
 from kernel_opt.round.poison import look_poisoned
 from kernel_opt.round.session import Bench, budget_s, open_bench
 from kernel_opt.round.tools import Tools
@@ -26,7 +28,15 @@ from kernel_opt.rules.integrity.precision import check_precision
 
 Look = Callable[[Cold], IntegrityCheck | Fact]
 
-LOOKS: tuple[Look, ...] = (look_disguised, look_at_heldout, look_alone, look_poisoned, look_at_calls)
+LOOKS: tuple[Look, ...] = (
+    look_disguised,
+    look_at_heldout,
+    look_alone,
+    look_poisoned,
+    look_blind,
+    look_outside,
+    look_at_calls,
+)
 """The cheap and telling ones first; the first that finds something ends it."""
 
 

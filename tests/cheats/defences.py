@@ -6,12 +6,16 @@ KINDS: dict[str, tuple[str, ...]] = {
     ),
     "table": ("benchmark tampered or incomplete", "printed-summary", "control-values"),
     "calls in the trace": ("skipped-calls", "uneven-calls", "spread-of-work", "dispatch-ids"),
+    "ways in the trace": ("launch-ways", "compiled-figures"),
+    "work beside the target": ("other-work", "idle-between-calls"),
     "two clocks": ("script-below-trace", "plain-against-traced", "control-channel"),
     "protected files": ("tampered-files",),
     "physics": ("physics-floor",),
     "precision": ("precision-ratchet",),
     "other data and names": ("disguised", "held-out", "alone"),
     "poison": ("poison",),
+    "no answer in sight": ("blind",),
+    "a clock outside": ("outside-clock",),
     "system calls": ("system-calls",),
 }  # fmt: skip
 """Kinds of checks: two of one kind look at the same thing, two of different kinds are independent."""
@@ -19,7 +23,8 @@ KINDS: dict[str, tuple[str, ...]] = {
 ALL = tuple(name for names in KINDS.values() for name in names)
 OWN_ENDINGS = {
     "wrong": "the benchmark's own check", "tie": "GPU time decides", "regression": "GPU time decides",
-    "unclear": "GPU time decides", "failed": "it does not run", "unused": "nothing changed in what ran",
+    "unclear": "GPU time decides",
+    "format-lost": "GPU time decides", "failed": "it does not run", "unused": "nothing changed in what ran",
     "infrastructure": "no result",
 }  # fmt: skip
 """Who kept a patch out that no check refused."""

@@ -27,6 +27,9 @@ class Page:
     stored: str = ""
     """Why it cannot be played here; empty: it can."""
 
+    single: str = ""
+    """Why it has one kind of defence only."""
+
     @property
     def row(self) -> int:
         """The catalogue's row."""

@@ -5,27 +5,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.cheats.defences import ALL, KINDS, OWN_ENDINGS, kind_of
-from tests.cheats.ground import Ground, Played, open_ground
+from tests.cheats.defences import ALL
+from tests.cheats.ground import open_ground
 from tests.cheats.honest_pages import honest_pages
-from tests.cheats.page import Page, read_cheats
-
-
-def play_twice(ground: Ground, page: Page) -> tuple[Played, Played | None]:
-    """Play a patch, and again without the kind of defence that caught it; None when that cannot be switched off."""
-    first = ground.play(page)
-    if first.rule:
-        return first, ground.play(page, KINDS.get(kind_of(first.rule), (first.rule,)))
-    if page.walls and not page.unsafe and not first.got_through:
-        return first, ground.play(page, is_walled=False)
-    return first, None
-
-
-def tell(played: Played) -> str:
-    """Say in a few words who kept a patch out."""
-    if played.got_through:
-        return "got through"
-    return played.rule or OWN_ENDINGS.get(played.ending, played.ending)
+from tests.cheats.page import read_cheats
+from tests.cheats.peel import tell
 
 
 def main() -> int:

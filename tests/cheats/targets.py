@@ -1,5 +1,6 @@
 """The two targets on which patches are played, made small."""
 
+import json
 import os
 import re
 import shutil
@@ -42,4 +43,6 @@ def lay_out_flydsl(base: Path) -> tuple[Path, dict[str, Any]]:
     """Lay out the scripted repository, host and tracer; the environment becomes theirs."""
     scene = make_scene(base, {})
     os.environ.update(scene.environ)
+    script = json.loads(os.environ.get("SCRIPTED_TRACER", "{}"))
+    os.environ["SCRIPTED_TRACER"] = json.dumps({**script, "per_pid": True})
     return scene.repository, tomllib.loads((base / "toy.toml").read_text())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kernel_opt.edges.isa.code import read_file
 from kernel_opt.model.errors import ReadFailedError
+from kernel_opt.model.recording import Compiled
 from kernel_opt.model.static_facts import FingerprintKind, KernelStatics
 from kernel_opt.rules.trace.kernel_names import plain_symbol
 
@@ -15,21 +16,31 @@ _ORDER = (FingerprintKind.CODE, FingerprintKind.TEXT, FingerprintKind.OBJECT)
 """Of several kinds, the nearest to what ran."""
 
 
-def read_fingerprints(paths: Sequence[Path]) -> tuple[dict[str, str], list[str]]:
-    """Return base name to fingerprint, and notes on files that could not be read.
+def read_fingerprints(paths: Sequence[Path]) -> tuple[dict[str, str], tuple[Compiled, ...], list[str]]:
+    """Return base name to fingerprint, what each variant needs, and notes on files that could not be read.
 
     Instances of one template share a base name, as do variants that a tuner tried: their fingerprint is of them all.
     """
     if len(paths) > _MAX_FILES or sum(path.stat().st_size for path in paths) > _MAX_BYTES:
-        return {}, [f"{len(paths)} files of compiled code are too many to be compared"]
+        return {}, (), [f"{len(paths)} files of compiled code are too many to be compared"]
     kernels: list[KernelStatics] = []
     for path in paths:
         try:
             kernels += read_file(path, path.name).kernels
         except ReadFailedError as error:
             # Of an incomplete set nothing may be claimed.
-            return {}, [f"compiled code is not compared: {error.message}"]
-    return _sum_up(kernels), []
+            return {}, (), [f"compiled code is not compared: {error.message}"]
+    return _sum_up(kernels), tuple(map(_to_compiled, kernels)), []
+
+
+def _to_compiled(kernel: KernelStatics) -> Compiled:
+    return Compiled(
+        kernel=plain_symbol(kernel.name),
+        lds_bytes=kernel.lds_bytes,
+        scratch_bytes=kernel.scratch_bytes,
+        arch_vgpr=kernel.arch_vgpr,
+        max_workgroup_items=kernel.max_workgroup_items,
+    )
 
 
 def _sum_up(kernels: Iterable[KernelStatics]) -> dict[str, str]:

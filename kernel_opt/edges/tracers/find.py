@@ -13,6 +13,7 @@ _PATTERNS = {
     "sdk_json": r"results\.json",
     "kernel_stats": r"kernel_stats[^/]*\.csv",
     "agents": r"agent_info[^/]*\.csv",
+    "copies": r"memory_copy_trace[^/]*\.csv",
     "counters": r"counter_collection[^/]*\.csv",
     "pc_sampling": r"pc_sampling[^/]*\.csv",
     "att_code": r"(^|/)code[^/]*\.json",

@@ -7,6 +7,7 @@ from kernel_opt.edges.tracers.agents import read_agents
 from kernel_opt.edges.tracers.att_code import read_att_code
 from kernel_opt.edges.tracers.att_stats import read_att_stats
 from kernel_opt.edges.tracers.compiled import read_fingerprints
+from kernel_opt.edges.tracers.copies import read_copies
 from kernel_opt.edges.tracers.counters import Totals, read_counters, to_counters
 from kernel_opt.edges.tracers.find import Found, find_files
 from kernel_opt.edges.tracers.kernel_csv import read_kernel_csv
@@ -40,7 +41,7 @@ class FolderReader:
         totals: Totals = {}
         for path in self._files.get("counters", []):
             read_counters(path, totals)
-        isa, problems = read_fingerprints(self._files.get("compiled", []))
+        isa, compiled, problems = read_fingerprints(self._files.get("compiled", []))
         self._notes += problems
         launches, dispatches, left_out = self._table.to_launches()
         return Recording(
@@ -51,13 +52,16 @@ class FolderReader:
             sites=sites,
             counters=to_counters(totals),
             isa=isa,
+            compiled=compiled,
+            lanes=() if left_out else self._table.to_lanes(),
+            copies=read_copies(self._files.get("copies", [])),
             files=tuple(path.relative_to(base).as_posix() for paths in self._files.values() for path in paths),
             notes=tuple(self._notes),
         )
 
     def _read_kernels(self) -> list[Launch]:
         for path in self._files.get("kernel_csv", []):
-            part = self._table.spawn()
+            part = self._table.spawn(_stem(path))
             self._note(read_kernel_csv(path, part))
             self._named[_stem(path)] = part.names_by_id()
             self._table.absorb(part)

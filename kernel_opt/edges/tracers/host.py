@@ -39,7 +39,7 @@ def trace_argv(argv: Sequence[str], out_dir: Path, *, sampling: bool = True) -> 
     shutil.copyfile(build_sampler(os.environ), sampler)
     period_us = SAMPLING_PERIOD_US if sampling else 0
     own = ["--sampler", str(sampler), "--out", str(out_dir.resolve()), "--period-us", str(period_us)]
-    return [sys.executable, "-c", _BOOT, str(_ROOT), *own, "--", *argv]
+    return [sys.executable, "-I", "-c", _BOOT, str(_ROOT), *own, "--", *argv]
 
 
 def build_sampler(environ: Mapping[str, str]) -> Path:

@@ -31,6 +31,8 @@ class Layout:
     end: int
     agent: int | None
     dispatch: int | None
+    lane: tuple[int | None, int | None, int | None]
+    """Queue, stream and thread."""
     sizes: dict[str, int]
     workgroup: tuple[int, ...]
     grid: tuple[int, ...]
@@ -48,6 +50,7 @@ class Row:
     end_ns: int
     dispatch_id: int
     """-1: the file does not tell."""
+    lane: tuple[int | None, int | None, int | None]
     shape: Shape
 
 
@@ -63,6 +66,7 @@ def read_layout(path: Path) -> tuple[Layout, Header]:
         end=end,
         agent=header.find("agent_id"),
         dispatch=header.find("dispatch_id"),
+        lane=(header.find("queue_id"), header.find("stream_id"), header.find("thread_id")),
         sizes=sizes,
         workgroup=_find_axes(header, "workgroup"),
         grid=_find_axes(header, "grid"),
@@ -100,12 +104,24 @@ def parse_row(line: bytes, layout: Layout, number: int) -> Row:
         start_ns=start,
         end_ns=end,
         dispatch_id=-1 if layout.dispatch is None else count(layout.dispatch, "Dispatch_Id"),
+        lane=_read_lane(fields, layout),
         shape=Shape(
             workgroup=extent(layout.workgroup),
             grid=extent(layout.grid),
             **{word: count(place, word) for word, place in layout.sizes.items()},
         ),
     )
+
+
+def _read_lane(fields: list[str], layout: Layout) -> tuple[int | None, int | None, int | None]:
+    """Return queue, stream and thread; what is no plain number there, as some versions have it, is not known."""
+    queue, stream, thread = (to_number(fields[place]) if place is not None else None for place in layout.lane)
+    return queue, stream, thread
+
+
+def to_number(text: str | bytes) -> int | None:
+    """Return a plain number; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
 
 
 def parse_count(text: str, what: str, number: int) -> int:

@@ -7,11 +7,12 @@ a launch, so it is parsed once per distinct text.
 
 from collections.abc import Callable
 
-from kernel_opt.edges.tracers.kernel_row import Layout, parse_row
+from kernel_opt.edges.tracers.kernel_row import Layout, parse_row, to_number
+from kernel_opt.edges.tracers.launch_fold import Fold, LaneKey
 from kernel_opt.edges.tracers.launches import LaunchTable
 
-Appenders = tuple[Callable[[int], None], Callable[[int], None] | None, Callable[[int], None]]
-"""Where the duration of a dispatch goes; its start and its number too where dispatches are listed."""
+Appenders = tuple[Callable[[int], None], Callable[[int], None] | None, Callable[[int], None], dict[LaneKey, int]]
+"""Where the duration of a dispatch goes; its start, its number and its way too where dispatches are listed."""
 
 
 class RowReader:
@@ -36,6 +37,9 @@ class RowReader:
         )
         self._ids = layout.name - agent + 2 - self._agent_quoted
         self._dispatch = (layout.dispatch or 0) - agent + 1 - self._agent_quoted
+        first = agent - 1 + self._agent_quoted
+        self._lane = [place - first if place is not None and place > agent else None for place in layout.lane]
+        self._lanes: dict[tuple[bytes | None, ...], LaneKey] = {}
 
     def read_lines(self, lines: list[bytes], first: int) -> None:
         """Take in whole lines, the first of which has this number in the file."""
@@ -62,12 +66,15 @@ class RowReader:
                 if entry is None or not (start.isdigit() and end.isdigit()):
                     seen[name, agent, shape] = self._read_any(lines[number - first], number)
                     continue
-                add_duration, add_start, add_id = entry
+                add_duration, add_start, add_id, lanes = entry
                 start_ns = int(start)
                 add_duration(int(end) - start_ns)
                 if add_start is not None:
+                    numbers = ids.split(b",")
                     add_start(start_ns)
-                    add_id(int(ids.split(b",")[self._dispatch]))
+                    add_id(int(numbers[self._dispatch]))
+                    lane = self._lane_of(numbers)
+                    lanes[lane] = lanes.get(lane, 0) + 1
             except (ValueError, IndexError, OverflowError):
                 self._read_odd(lines[number - first], number)
 
@@ -83,12 +90,14 @@ class RowReader:
                 if entry is None or len(ids) != width or not (start.isdigit() and end.isdigit()):
                     seen[name, ids[1], shape] = self._read_any(line, number)
                     continue
-                add_duration, add_start, add_id = entry
+                add_duration, add_start, add_id, lanes = entry
                 start_ns = int(start)
                 add_duration(int(end) - start_ns)
                 if add_start is not None:
                     add_start(start_ns)
                     add_id(int(ids[self._dispatch]) if self._dispatch > 0 else -1)
+                    lane = self._lane_of(ids)
+                    lanes[lane] = lanes.get(lane, 0) + 1
             except (ValueError, IndexError, OverflowError):
                 self._read_odd(line, number)
 
@@ -104,5 +113,20 @@ class RowReader:
         if fold.is_kept:
             fold.starts.append(row.start_ns)
             fold.ids.append(row.dispatch_id)
+            lane = (self._table.process, *row.lane)
+            fold.lanes[lane] = fold.lanes.get(lane, 0) + 1
         fold.durations.append(row.end_ns - row.start_ns)
-        return fold.durations.append, fold.starts.append if fold.is_kept else None, fold.ids.append
+        return _appenders(fold)
+
+    def _lane_of(self, numbers: list[bytes]) -> LaneKey:
+        """Return on which way a dispatch came; few ways are used, so their numbers are read once."""
+        key = tuple(numbers[place] if place is not None else None for place in self._lane)
+        known = self._lanes.get(key)
+        if known is None:
+            queue, stream, thread = (None if text is None else to_number(text) for text in key)
+            known = self._lanes[key] = (self._table.process, queue, stream, thread)
+        return known
+
+
+def _appenders(fold: Fold) -> Appenders:
+    return fold.durations.append, fold.starts.append if fold.is_kept else None, fold.ids.append, fold.lanes

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from kernel_opt.model.recording import Extent, Launch
 
+LaneKey = tuple[str, int | None, int | None, int | None]
+"""Process, queue, stream and thread."""
 MAX_DURATION_NS = 86_400 * 10**9
 """A day: no kernel runs so long, but the largest number there is stands for an end that is not known."""
 
@@ -53,6 +55,8 @@ class Fold:
     starts: "array[int]" = field(default_factory=_longs)
     durations: "array[int]" = field(default_factory=_longs)
     ids: "array[int]" = field(default_factory=_longs)
+    lanes: dict[LaneKey, int] = field(default_factory=dict["LaneKey", int])
+    """How often each was used, while dispatches are kept."""
     folded: int = 0
     """How many of the durations are in the sums."""
 
@@ -69,7 +73,9 @@ class Fold:
         else:
             self.left_out += len(self.durations)
             self.folded = 0
-            del self.starts[:], self.durations[:], self.ids[:]  # In place: a reader holds on to their append.
+            # In place: a reader holds on to their append.
+            del self.starts[:], self.durations[:], self.ids[:]
+            self.lanes.clear()
 
     def absorb(self, other: "Fold") -> None:
         """Add the dispatches of the same launch from another part of the file."""
@@ -81,6 +87,8 @@ class Fold:
         self.starts.extend(other.starts)
         self.durations.extend(other.durations)
         self.ids.extend(other.ids)
+        for lane, calls in other.lanes.items():
+            self.lanes[lane] = self.lanes.get(lane, 0) + calls
         self.folded = len(self.durations)
 
     def to_launch(self) -> Launch:

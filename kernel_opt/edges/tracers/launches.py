@@ -3,11 +3,14 @@
 from typing import Any
 
 from kernel_opt.edges.tracers.launch_fold import Fold, Shape, is_plausible
-from kernel_opt.model.recording import DispatchRecord, Launch
+from kernel_opt.model.recording import DispatchRecord, Lane, Launch
 
 MAX_DISPATCHES = 200_000
 """Listed at most: a benchmark makes some thousand; more than this cannot be told apart by rows anyway."""
 
+
+MAX_LANES = 200
+"""Told at most: who launches from more threads than that hides nothing any more."""
 
 Key = tuple[Any, ...]
 
@@ -18,15 +21,19 @@ class LaunchTable:
     Dispatches are listed for the named kernels, or for all when none is named.
     """
 
-    def __init__(self, kernels: frozenset[str] = frozenset(), max_dispatches: int = MAX_DISPATCHES) -> None:
+    def __init__(
+        self, kernels: frozenset[str] = frozenset(), max_dispatches: int = MAX_DISPATCHES, process: str = ""
+    ) -> None:
         self.folds: dict[Key, Fold] = {}
         self.keeps = True
+        self.process = process
+        """Whose dispatches are being read."""
         self._kernels = kernels
         self.max_dispatches = max_dispatches
 
-    def spawn(self) -> "LaunchTable":
-        """Return an empty table that keeps what this one keeps, for another part of the file."""
-        part = LaunchTable(self._kernels, self.max_dispatches)
+    def spawn(self, process: str = "") -> "LaunchTable":
+        """Return an empty table that keeps what this one keeps, for another part of the file, or another process."""
+        part = LaunchTable(self._kernels, self.max_dispatches, process or self.process)
         part.keeps = self.keeps
         return part
 
@@ -65,6 +72,18 @@ class LaunchTable:
     def names_by_id(self) -> dict[int, str]:
         """Return the kernel of every listed dispatch by its number."""
         return {number: fold.kernel for fold in self.folds.values() for number in fold.ids}
+
+    def to_lanes(self) -> tuple[Lane, ...]:
+        """Return on which ways the listed dispatches came, the most used first."""
+        sums: dict[tuple[str, str, int | None, int | None, int | None], int] = {}
+        for fold in self.folds.values():
+            for lane, calls in fold.lanes.items():
+                sums[fold.kernel, *lane] = sums.get((fold.kernel, *lane), 0) + calls
+        lanes = [
+            Lane(kernel=kernel, calls=calls, process=process, queue=queue, stream=stream, thread=thread)
+            for (kernel, process, queue, stream, thread), calls in sums.items()
+        ]
+        return tuple(sorted(lanes, key=lambda lane: -lane.calls)[:MAX_LANES])
 
     def to_launches(self) -> tuple[tuple[Launch, ...], tuple[DispatchRecord, ...], int]:
         """Return the launches, the kept dispatches by start time, and how many wanted ones are not among them."""

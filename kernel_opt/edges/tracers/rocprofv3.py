@@ -51,7 +51,7 @@ def trace_argv(
     """
     if rung is Rung.SCRIPT:
         return list(argv)
-    own = [PROGRAM, "--kernel-trace", "--output-format", "csv", "-d", str(out_dir)]
+    own = [PROGRAM, "--kernel-trace", "--memory-copy-trace", "--output-format", "csv", "-d", str(out_dir)]
     if rung is Rung.THREAD:
         # The second dispatch: the first one is still cold, a later one may not come.
         own += ["--att", "--kernel-iteration-range", "[2]"]

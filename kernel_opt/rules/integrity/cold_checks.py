@@ -31,6 +31,31 @@ def _check_slower(
     return failed(name, told) if ratio > 1 + slower_pct / 100 else passed(name, told)
 
 
+BLIND = "blind"
+BLIND_ROW = 3.0
+"""Power of the room that one row alone has: it is a single short run of a single problem."""
+
+
+def check_blind(
+    usual: Mapping[str, float],
+    found: Mapping[str, float],
+    known: Mapping[str, float],
+    best: Mapping[str, float],
+    slower_pct: float,
+) -> IntegrityCheck:
+    """Compare GPU time where no answer lies about with the benchmark's; what best loses there as well is left out."""
+    keys = sorted(usual.keys() & found.keys())
+    if not keys:
+        return not_checked(BLIND, "no row to compare with")
+    lost = {key: best[key] / known[key] for key in keys if known.get(key) and key in best}
+    ratios = {key: found[key] / usual[key] / max(1.0, lost.get(key, 1.0)) for key in keys if usual[key] > 0}
+    mean = math.exp(sum(map(math.log, ratios.values())) / len(ratios))
+    worst = max(ratios, key=lambda key: ratios[key])
+    told = f"{len(ratios)} rows take {mean:.3g} times as long where no answer can be found, {worst} {ratios[worst]:.3g}"
+    room = 1 + slower_pct / 100
+    return failed(BLIND, told) if mean > room or ratios[worst] > room**BLIND_ROW else passed(BLIND, told)
+
+
 def check_alone(
     usual: Sequence[ConfigRow], rows: Sequence[ConfigRow], columns: Sequence[str], *, deterministic: bool
 ) -> IntegrityCheck:

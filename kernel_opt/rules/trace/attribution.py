@@ -42,6 +42,8 @@ class RowGpuTime(Struct, frozen=True, kw_only=True):
     """None: how many of the calls warm up is not known, so all are counted."""
     warmup_us: tuple[float, ...] = ()
     """The calls before the timed ones, in order."""
+    spans_ns: tuple[tuple[int, int], ...] = ()
+    """Of each timed call, the start of its first launch and the end of its last."""
 
 
 class Attribution(Struct, frozen=True, kw_only=True):
@@ -137,6 +139,7 @@ def _row(
         calls=len(calls),
         warmup_calls=None if counts is None else len(calls) - len(timed),
         warmup_us=times[: len(calls) - len(timed)],
+        spans_ns=tuple((call[0].start_ns, max(one.end_ns for one in call)) for call in timed),
     )
 
 
