@@ -11,6 +11,7 @@ from tests.cheats.page import Page
 from tests.cheats.peel import ENOUGH, Player, defenders, kinds, peel
 
 ROWS = 41
+FORMAL = dict.fromkeys(("odd-name", "file-too-large"), "bounds what is stored and shown; no figure hangs on it")
 BEGIN, END = "<!-- played: begin -->", "<!-- played: end -->"
 
 
@@ -22,7 +23,12 @@ def whole_table(find: Player, cheats: Sequence[Page], honest: Sequence[Page], *,
     if not is_all and not partly:
         return None
     needs = {check: show_need(find, [page for page in cheats if not page.stored], check) for check in ALL}
-    parts = (_summary(cheats, looks), _cheat_table(cheats, looks), _need_table(needs), _honest_text(find, honest))
+    parts = (
+        _summary(cheats, looks),
+        _cheat_table(cheats, looks),
+        _need_table(needs, is_all=is_all),
+        _honest_text(find, honest),
+    )
     return "\n\n".join(parts)
 
 
@@ -74,9 +80,10 @@ def _cheat_table(cheats: Sequence[Page], looks: dict[str, tuple[Played, ...]]) -
     return "\n".join(lines)
 
 
-def _need_table(needs: dict[str, str]) -> str:
+def _need_table(needs: dict[str, str], *, is_all: bool) -> str:
     lines = ["| check switched off | what that lets through |", "| --- | --- |"]
-    return "\n".join([*lines, *(f"| {check} | {need or '**nothing**'} |" for check, need in needs.items())])
+    none = "**nothing**" if is_all else "not shown yet"
+    return "\n".join([*lines, *(f"| {check} | {FORMAL.get(check) or need or none} |" for check, need in needs.items())])
 
 
 def _honest_text(find: Player, honest: Sequence[Page]) -> str:

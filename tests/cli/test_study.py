@@ -1,13 +1,13 @@
 """A study: two arms, each a run of its own, carried out one after the other, gone on with, told."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
-import psutil
 import pytest
 
 from kernel_opt.cli.study_plan import read_study
@@ -68,15 +68,15 @@ def test_stopped_interrupted_and_gone_on_with(tmp_path: Path) -> None:
     assert "track study-toy-fast-1 has not come to its end: stopped by kernel-opt stop" in said
 
     child = begin(toy)
-    (daemon,) = psutil.Process(child.pid).children()
-    daemon.suspend()  # so busy a machine that it hears the second signal before it has looked at the first
+    daemon = int(Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text())
+    os.kill(daemon, signal.SIGSTOP)  # it hears the second signal before it has looked at the first
     child.send_signal(signal.SIGINT)
     assert child.stderr is not None
     assert "goes on" in child.stderr.readline()
     assert "after its current step" in child.stderr.readline()
     child.send_signal(signal.SIGTERM)
     assert "ending what runs" in child.stderr.readline()
-    daemon.resume()
+    os.kill(daemon, signal.SIGCONT)
     out, _ = child.communicate(timeout=60)
     assert child.returncode == 130
     assert "0 of 2 tracks are done" in out
