@@ -54,6 +54,7 @@ def assert_all_agree(shown: Shown) -> None:
     assert shown.text.count(" KEPT ") == keeps
 
 
+@pytest.mark.slow
 def test_a_short_demo_ends_in_order_and_all_agree(tmp_path: Path) -> None:
     """Baseline and what fits the time; whatever that was, report, branch and journal tell the same."""
     said: list[str] = []
