@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -97,11 +98,10 @@ class Life:
     def _carry_on_lanes(self, scribe: Scribe, tools: Tools) -> str:
         crew = LaneCrew(tools, self._log, lambda: choose_proposer(self._settings, Path(self._plan.repository)))
         ears = LaneEars(self._wishes, self._clock)
-        try:
+        with ExitStack() as broken_off:
+            broken_off.callback(self._wishes.end_all)  # else the threads that are at work would hold us up
             reason = carry_on_lanes(scribe, crew, self._settings, self._interruption, ears)
-        except BaseException:
-            self._wishes.end_all()
-            raise
+            broken_off.pop_all()
         remove_lanes(tools.tree)
         return reason
 
