@@ -7,7 +7,7 @@ PURE := tests/rules tests/model tests/journal tests/stories
 
 .PHONY: demo test decided acted slow coverage lint bench bench-judge bench-compile bench-cluster cluster crash cheats agents night fuzz clean
 demo: .venv/ready ; $(BIN)/kernel-opt demo
-test: lint ; $(MAKE) --jobs=2 --output-sync=line decided acted
+test: lint ; $(MAKE) --jobs=2 decided acted
 decided: .venv/ready ; $(BIN)/coverage run -m pytest $(PURE) && $(BIN)/coverage report
 acted: .venv/ready ; $(BIN)/pytest $(PURE:%=--ignore=%)
 slow: .venv/ready ; $(BIN)/pytest -m "slow and not agent"

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,13 +18,14 @@ from kernel_opt.model.round_facts import Dropped, Kept, Rebased
 from tests.e2e.side_by_side import kernel, make
 from tests.e2e.toy import Page, Toy, writes
 
-LANES = (1, 2, 4, 8)
+PAIRS = ((1, 8), (2, 4))
+"""Numbers of lanes; a pair is measured at the same time, each on a host of its own, since both mostly sleep."""
 CARDS = 8
 BAR_PCT = 85.0
 """Of eight times the rounds of one lane."""
-SLEEP_S = 10.0
-"""With it a round holds its card for a minute, which is short: a real one holds it for some minutes."""
-ROUNDS_PER_LANE = 5
+SLEEP_S = 30.0
+"""With it a round holds its card for two and a half minutes; a real one holds it for some minutes."""
+ROUNDS_PER_LANE = 4
 """The first and the last are not counted."""
 LIMIT_S = 3600.0
 SHORT_S = 2.0
@@ -57,14 +59,19 @@ def main() -> int:
     sleep_s = float(sys.argv[1]) if len(sys.argv) > 1 else SLEEP_S
     with tempfile.TemporaryDirectory(prefix="kernel-opt-bench-") as folder:
         base = Path(folder)
-        rates = [measure_rate(base / f"lanes-{lanes}", lanes, sleep_s) for lanes in LANES]
+        rates = sorted((rate for pair in PAIRS for rate in _measure(base, pair, sleep_s)), key=lambda rate: rate.lanes)
         told = [_tell(rate, rates[0]) for rate in rates]
         print(f"one run of the benchmark sleeps {sleep_s:g} s; {CARDS} cards; nothing is kept")
         print("\n".join(told), flush=True)
         print(tell_speculation(base / "gains", min(sleep_s, SHORT_S)))
     reached = _ideal_pct(rates[-1], rates[0])
-    print(f"{LANES[-1]} lanes: {reached:.0f} % of ideal, bar {BAR_PCT:.0f} %")
+    print(f"{rates[-1].lanes} lanes: {reached:.0f} % of ideal, bar {BAR_PCT:.0f} %")
     return 0 if reached >= BAR_PCT else 1
+
+
+def _measure(base: Path, pair: Sequence[int], sleep_s: float) -> list[Rate]:
+    with ThreadPoolExecutor() as threads:
+        return list(threads.map(lambda lanes: measure_rate(base / f"lanes-{lanes}", lanes, sleep_s), pair))
 
 
 def measure_rate(base: Path, lanes: int, sleep_s: float) -> Rate:
