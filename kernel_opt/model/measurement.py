@@ -75,6 +75,11 @@ class Measurement(Struct, frozen=True, kw_only=True):
                 order[place[index]] = index
         return tuple((index, self.runs[index]) for index in order)
 
+    def last_gpu_us(self, arm: Arm) -> dict[str, float]:
+        """Return config to GPU time of one call, by the last run of this arm whose trace told its rows apart."""
+        rows = next((run.gpu_us for run in reversed(self.runs) if run.arm is arm and run.gpu_us), ())
+        return {row.config: row.us for row in rows}
+
     def redos_of(self, index: int) -> int:
         """Count how often the place of this run was measured again."""
         count = 0

@@ -192,6 +192,8 @@ class Weighed(Struct, frozen=True):
     verdict: Verdict
     trace: Trace | None
     tries: Tries
+    measurement: Measurement | None = None
+    """What the verdict is of: the run's last one may be another round's."""
 
 
 class Vetted(Struct, frozen=True):
@@ -206,6 +208,7 @@ class Vetted(Struct, frozen=True):
     passes: int
     message: str | None = None
     """Why it works, in the agent's words; None: it was not asked."""
+    measurement: Measurement | None = None
 
 
 class KeepSealed(Struct, frozen=True):

@@ -62,9 +62,7 @@ def _judge(cold: Cold, measured: tuple[Times, Times], blind: tuple[Seen, Seen]) 
 
 def measured_times(cold: Cold, arm: Arm) -> Times:
     """Return what the last traced run of the measurement showed of one build."""
-    runs = cold.state.measurements[-1].runs if cold.state.measurements else ()
-    rows = next((run.gpu_us for run in reversed(runs) if run.arm is arm and run.gpu_us), ())
-    return {row.config: row.us for row in rows}
+    return cold.measurement.last_gpu_us(arm) if cold.measurement else {}
 
 
 def _times(seen: Seen) -> Times:

@@ -11,6 +11,7 @@ from kernel_opt.model.config import ConfigRow
 from kernel_opt.model.facts import Benched, BenchedWrong, Broke, Fact
 from kernel_opt.model.integrity import IntegrityCheck, failed, not_checked
 from kernel_opt.model.round_facts import Refused
+from kernel_opt.model.stages import Vetted, Weighed
 from kernel_opt.model.state import RunState
 from kernel_opt.round.session import Bench, RunOnce, export_tree, machine_fact
 from kernel_opt.round.telling import tell_run
@@ -29,8 +30,9 @@ class Problem:
 class Cold:
     """One look at a would-be keep, on one card."""
 
-    def __init__(self, bench: Bench, candidate: str, usual: Rows, seed: int, state: RunState, tools: Tools) -> None:
-        self.bench, self.candidate, self.usual, self.seed = bench, candidate, usual, seed
+    def __init__(self, bench: Bench, stage: Weighed | Vetted, seed: int, state: RunState, tools: Tools) -> None:
+        self.bench, self.seed = bench, seed
+        self.candidate, self.usual, self.measurement = stage.candidate.commit, stage.run.rows, stage.measurement
         self.state, self.tools = state, tools
         self._trees: dict[str, Path] = {}
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from kernel_opt.edges.files import remove_tree
-from kernel_opt.model.config import ConfigRow
 from kernel_opt.model.facts import Fact
 from kernel_opt.model.integrity import IntegrityCheck
 from kernel_opt.model.measurement import Arm
@@ -46,14 +45,14 @@ def recheck(step: Recheck, state: RunState, tools: Tools) -> Fact:
     if not isinstance(stage, Weighed | Vetted):
         raise TypeError(f"nothing is to be re-checked in {type(stage).__name__}")
     folder = tools.fresh_folder(state.round, f"recheck-{step.number}")
-    known = _look_at_figures(stage.run.rows, state, tools)
+    known = _look_at_figures(stage, state, tools)
     refusal = find_failed(known, tools.unheeded)
     if refusal is not None:
         return Refused(rule=refusal.name, why=refusal.why, cheat=True, checks=known, folder=tools.relative(folder))
     opened = open_bench(folder, state, tools, budget_s(state, tools))
     if not isinstance(opened, Bench):
         return opened
-    cold = Cold(opened, step.candidate.commit, stage.run.rows, secret_seed(step, state), state, tools)
+    cold = Cold(opened, stage, secret_seed(step, state), state, tools)
     try:
         return _carry_out(cold, step, known, tools)
     finally:
@@ -68,12 +67,10 @@ def secret_seed(step: Recheck, state: RunState) -> int:
     return int.from_bytes(hashlib.sha256(said.encode()).digest()[:4], "big") % (2**31 - 1)
 
 
-def _look_at_figures(rows: tuple[ConfigRow, ...], state: RunState, tools: Tools) -> tuple[IntegrityCheck, ...]:
+def _look_at_figures(stage: Weighed | Vetted, state: RunState, tools: Tools) -> tuple[IntegrityCheck, ...]:
     """Check what is known already: no GPU second is needed."""
-    limits = tools.settings.integrity
-    last = state.measurements[-1].runs if state.measurements else ()
-    traced_us = next((run.gpu_us for run in reversed(last) if run.arm is Arm.CANDIDATE and run.gpu_us), ())
-    traced = {row.config: row.us for row in traced_us}
+    limits, rows = tools.settings.integrity, stage.run.rows
+    traced = stage.measurement.last_gpu_us(Arm.CANDIDATE) if stage.measurement else {}
     # The script's time holds what the launching took; no kernel is as long as that.
     gpu_rows = tuple(replace(row, us=traced.get(row.key, row.us)) for row in rows)
     baseline = state.baseline.rows if state.baseline else ()

@@ -105,8 +105,8 @@ def _measured(state: RunState, fact: f.Measured) -> RunState:
 
 def _judged(state: RunState, fact: f.Judged) -> RunState:
     stage = at(state, g.Timed)
-    weighed = g.Weighed(stage.hypothesis, stage.candidate, stage.run, fact.verdict, stage.trace, stage.tries)
-    return replace(state, stage=weighed, bank=None)
+    parts = (stage.hypothesis, stage.candidate, stage.run, fact.verdict, stage.trace, stage.tries)
+    return replace(state, stage=g.Weighed(*parts, stage.measurement), bank=None)
 
 
 def _formatted(state: RunState, fact: r.Formatted) -> RunState:
@@ -136,7 +136,7 @@ def _rechecked(state: RunState, _: r.Rechecked) -> RunState:
     stage = at(state, g.Weighed, g.Vetted)
     passes = stage.passes + 1 if isinstance(stage, g.Vetted) else 1
     parts = (stage.hypothesis, stage.candidate, stage.run, stage.verdict, stage.trace, stage.tries)
-    return to_stage(state, g.Vetted(*parts, passes))
+    return to_stage(state, g.Vetted(*parts, passes, measurement=stage.measurement))
 
 
 def _kept(state: RunState, fact: r.Kept) -> RunState:

@@ -57,7 +57,7 @@ def bench(tmp_path: Path) -> Bench:
         for arm, us in ((Arm.BEST, 10.0), (Arm.CANDIDATE, 5.0))
     )
     measured = Measurement(best=bench.best, candidate=bench.commit, runs=runs)
-    bench.state = replace(bench.state, measurements=(measured,))
+    bench.measured(measured)
     return bench
 
 
@@ -114,7 +114,7 @@ def test_without_a_program_or_a_trace_it_is_not_checked(
     """Told, never taken for passed."""
     plain = Bench(tmp_path / "plain", FAST, replace(LIMITS, blind=()))
     assert by_name(plain.look(monkeypatch))["blind"].why == "the settings name no program for it"
-    bench.state = replace(bench.state, measurements=())
+    bench.measured(None)
     assert look(bench, monkeypatch).outcome is CheckOutcome.NOT_CHECKED
 
 

@@ -35,7 +35,7 @@ def claiming(folder: Path, us: float, limits: IntegritySettings = LIMITS) -> Ben
         TimedRun(arm=arm, card="c", script_us=(), gpu_us=tuple(RowTime(config=row.key, us=one) for row in ROWS))
         for arm, one in ((Arm.BEST, 20_000.0), (Arm.CANDIDATE, us))
     )
-    bench.state = replace(bench.state, measurements=(Measurement(best=bench.best, candidate=bench.commit, runs=runs),))
+    bench.measured(Measurement(best=bench.best, candidate=bench.commit, runs=runs))
     return bench
 
 
@@ -94,7 +94,7 @@ def test_what_cannot_be_seen_is_not_run(tmp_path: Path, bench: Bench, monkeypatc
             claiming(tmp_path / "no number", 5000.0, replace(LIMITS, blind=("true",))),
         )
     )
-    bench.state = replace(bench.state, measurements=())
+    bench.measured(None)
     for one in (bench, *cases):
         assert look(one, monkeypatch).outcome is CheckOutcome.NOT_CHECKED
         assert one.session is not None

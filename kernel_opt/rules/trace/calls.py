@@ -28,21 +28,6 @@ TIMER_US = 1.0
 """What event timers resolve: of a kernel that short the script's figure says little."""
 
 
-def find_call_cheat(
-    recording: Recording,
-    targets: Sequence[str],
-    rows: Sequence[ConfigRow],
-    found: Attribution,
-    best: Attribution | None,
-    counts: CallCounts | None,
-    baseline: Trace | None = None,
-    best_us: Mapping[str, float] | None = None,
-) -> Refusal | None:
-    """Return the first of what ``find_call_cheats`` finds."""
-    found_out = find_call_cheats(recording, targets, rows, found, best, counts, baseline, best_us)
-    return found_out[0] if found_out else None
-
-
 def find_call_cheats(
     recording: Recording,
     targets: Sequence[str],
