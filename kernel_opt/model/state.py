@@ -90,6 +90,8 @@ class Lookback(Struct, frozen=True):
     why: str
     uncertainty_pct: float | None = None
     """Half of the 95 % interval, in percentage points."""
+    is_given_up: bool = False
+    """It was kept, and found later not to hold."""
 
 
 class Trial(Struct, frozen=True):

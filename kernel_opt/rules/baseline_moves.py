@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from kernel_opt.model import facts as f
 from kernel_opt.model import round_facts as r
 from kernel_opt.model import stages as g
+from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.state import Best, RunState
 from kernel_opt.rules.move import Moves, at, banked, to_stage
 
@@ -87,7 +88,11 @@ def doubted(state: RunState, why: str) -> RunState:
     left = state.bests[:-1]
     best = replace(left[-1], commit=state.tip)
     tally = replace(state.tally, headline_keeps=state.tally.keeps)
-    return replace(state, stage=g.Doubted(why), best=best, bests=left, headline=None, tally=tally)
+    past = tuple(
+        replace(one, is_given_up=True) if one.ending is Ending.KEPT and one.round > best.round else one
+        for one in state.lookbacks
+    )
+    return replace(state, stage=g.Doubted(why), best=best, bests=left, headline=None, tally=tally, lookbacks=past)
 
 
 def _rollback_sealed(state: RunState, fact: r.Sealed) -> RunState:

@@ -73,7 +73,7 @@ def _lookbacks(state: RunState) -> list[dict[str, object]]:
     return [
         {
             "round": past.round,
-            "ending": past.ending.value,
+            "ending": past.ending.value + (", given up later: it did not hold" if past.is_given_up else ""),
             "sentence": _line(past.sentence),
             "why": _line(past.why),
             "figures": tell_figures(told[past.round]) if past.round in told else "",

@@ -156,6 +156,7 @@ def _recent(state: RunState) -> tuple[Recent, ...]:
             gain_pct=None if one.gain_pct is None else known(one.gain_pct, one.uncertainty_pct),
             uncertainty_pct=None if one.uncertainty_pct is None else round(one.uncertainty_pct, 2),
             why=one.why,
+            is_given_up=one.is_given_up,
         )
         for one in state.lookbacks
     )

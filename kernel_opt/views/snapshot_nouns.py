@@ -66,6 +66,7 @@ class Recent(Struct, frozen=True, kw_only=True):
     gain_pct: float | None
     why: str
     uncertainty_pct: float | None = None
+    is_given_up: bool = False
 
 
 class Headline(Struct, frozen=True, kw_only=True):

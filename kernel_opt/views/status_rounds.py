@@ -6,7 +6,7 @@ from kernel_opt.views.status_rows import block, row
 from kernel_opt.views.terminal import Terminal
 
 _MOST_AGENTS = 3  # that a screen bears
-_ENDINGS = {"kept": "good", "regression": "warn", "infrastructure": "bad"}
+_ENDINGS = {"kept": "good", "given up": "warn", "regression": "warn", "infrastructure": "bad"}
 
 
 def round_rows(shot: Shot, terminal: Terminal) -> list[str]:
@@ -20,7 +20,8 @@ def round_rows(shot: Shot, terminal: Terminal) -> list[str]:
     lines += _predicted(shot.get("predictions"), terminal)
     for number, one in enumerate(reversed(shot["recent"])):
         gain = "" if one["gain_pct"] is None else gain_text(one["gain_pct"], one.get("uncertainty_pct"))
-        ending = (f"{one['ending']:12} ", _ENDINGS.get(one["ending"], ""))
+        word = "given up" if one.get("is_given_up") else one["ending"]
+        ending = (f"{word:12} ", _ENDINGS.get(word, ""))
         text = f"{gain:>13}  {clean(one['sentence'] or one['why'])}"
         lines.append(row(terminal, "" if number else "last", f"{one['round']:>4} ", ending, text))
     return lines

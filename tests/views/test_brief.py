@@ -195,6 +195,12 @@ def test_refusals_are_told_in_plain_words() -> None:
     assert "In plain words: every call of the benchmark must launch the kernel" in brief(lookbacks=(past,))
 
 
+def test_a_proposer_is_told_which_keep_did_not_hold() -> None:
+    """Else it would build on a gain that was none."""
+    past = Lookback(7, Ending.KEPT, "load earlier", (), 5.0, "faster", is_given_up=True)
+    assert "- round 7, kept, given up later: it did not hold: load earlier (faster)" in brief(lookbacks=(past,))
+
+
 def test_what_told_classes_apart_before_is_told() -> None:
     """Each condition once, the newest first."""
     trials = (Trial("a", Ending.DIVERGING, condition="n == 1"), Trial("b", Ending.SPLIT_FAILED, condition="n == 2"))

@@ -9,6 +9,7 @@ from kernel_opt.model.hypothesis import Origin
 from kernel_opt.views.snapshot import snapshot
 from kernel_opt.views.step_words import tell_step
 from tests.views import canned
+from tests.views.journals import JOURNALS
 
 FIELDS = {
     "schema", "tag", "repository", "worktree", "branch", "state", "step", "hold", "round", "baseline_commit",
@@ -105,3 +106,14 @@ def test_a_paused_run_that_waits_keeps_its_reason():
 def test_steps_in_words(step, text):
     """People read what is done, not the name of a class."""
     assert tell_step(step) == text
+
+
+def test_a_keep_that_did_not_hold_is_told_as_given_up():
+    """Only what was kept after the best that is gone back to, from the moment it is doubted."""
+    recent = shot_of(JOURNALS["rolled-back"]())["recent"]
+    assert [(one["ending"], one["is_given_up"]) for one in recent] == [
+        ("kept", False),
+        ("kept", True),
+        ("tie", False),
+        ("tie", False),
+    ]
