@@ -1,15 +1,17 @@
 # Thin: every target one line. The first use makes the virtual environment.
 PY ?= python3
 BIN := .venv/bin
-# Counting branches costs more time than the tests: only what decides is counted, and must be reached whole; it has
-# one core, what acts has the other.
+# Counting branches costs more time than the tests: only what decides is counted, and must be reached whole. Whole runs
+# of daemon and workers have one core, all else has the other.
 PURE := tests/rules tests/model tests/journal tests/stories
+WHOLE := tests/agents tests/browser tests/cheats tests/crash tests/daemon tests/e2e tests/example tests/executors tests/rocm
 
-.PHONY: demo test decided acted slow coverage lint bench bench-judge bench-compile bench-cluster cluster crash cheats agents night fuzz clean
+.PHONY: demo test decided acted lived slow coverage lint bench bench-judge bench-compile bench-cluster cluster crash cheats agents night fuzz clean
 demo: .venv/ready ; $(BIN)/kernel-opt demo
-test: lint ; $(MAKE) --jobs=2 decided acted
+test: lint ; $(MAKE) --jobs=2 lived decided acted
 decided: .venv/ready ; $(BIN)/coverage run -m pytest $(PURE) && $(BIN)/coverage report
-acted: .venv/ready ; $(BIN)/pytest $(PURE:%=--ignore=%)
+acted: .venv/ready ; $(BIN)/pytest $(PURE:%=--ignore=%) $(WHOLE:%=--ignore=%)
+lived: .venv/ready ; $(BIN)/pytest $(WHOLE)
 slow: .venv/ready ; $(BIN)/pytest -m "slow and not agent"
 coverage: .venv/ready ; $(BIN)/coverage run --source=kernel_opt -m pytest && $(BIN)/coverage report --fail-under=90
 lint: .venv/ready ; $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports && $(BIN)/basedpyright
