@@ -46,7 +46,8 @@ class IntegritySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     answer lies in memory and numbers change from call to call. ``{seed}``, ``{out}`` and ``{calls}``, the
     timed calls of each problem, are filled in; empty: none."""
     verify_blind: tuple[str, ...] = ()
-    """argv that compares what it left in ``{out}``, run in a tree of the baseline; empty: nothing is compared."""
+    """argv that compares what it left in ``{out}``, run in a tree of the baseline; empty: nothing is compared. With
+    ``{calls}`` in it what runs of many calls left is compared as well."""
     floor_bytes: str = ""
     """Bytes that any kernel must read for a row, computed from its columns; empty: not known."""
     floor_flops: str = ""

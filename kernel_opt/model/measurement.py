@@ -80,6 +80,10 @@ class Measurement(Struct, frozen=True, kw_only=True):
         rows = next((run.gpu_us for run in reversed(self.runs) if run.arm is arm and run.gpu_us), ())
         return {row.config: row.us for row in rows}
 
+    def last_whole_us(self, arm: Arm) -> float | None:
+        """Return the target kernel's time over the last traced run of this arm."""
+        return next((run.gpu_whole_us for run in reversed(self.runs) if run.arm is arm and run.gpu_whole_us), None)
+
     def redos_of(self, index: int) -> int:
         """Count how often the place of this run was measured again."""
         count = 0

@@ -42,6 +42,13 @@ def test_every_place_is_counted_once(marks: list[int | None]) -> None:
         assert runs.redos_of(index) <= index
 
 
+def test_the_last_time_of_a_build_is_told() -> None:
+    """Of runs that were traced; none of a build that was not."""
+    runs = measured(flat(B, 1, gpu_whole_us=5.0), flat(B, 2, gpu_whole_us=6.0), flat(B, 3), flat(A, 1))
+    assert runs.last_whole_us(B) == 6.0
+    assert runs.last_whole_us(A) is None
+
+
 def test_a_measurement_survives_the_journal() -> None:
     """Written and read again it is the same."""
     one = measured(flat(B, 1.5, clock_mhz=2100.0), flat(A, 2.5, disturbed="a neighbour"))

@@ -1,5 +1,6 @@
 """Who takes an answer from anywhere is not as fast where none can be found."""
 
+import dataclasses
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from kernel_opt.model.trace import Trace
 from kernel_opt.round import blind
 from kernel_opt.round.traces import RunTrace
 from kernel_opt.rules.trace.attribution import Attribution, RowGpuTime
-from tests.round.test_recheck import FAST, ROWS, Bench, by_name
+from tests.round.test_recheck import FAST, ROWS, Bench, by_name, settings
 
 LIMITS = IntegritySettings(audit=False, blind=(sys.executable, "-c", "print({seed})"))
 FAILED = RunAnswer(outcome=RunOutcome.FAILED, exit_code=1)
@@ -28,14 +29,14 @@ DISGUISED = 1
 """The run before: with these settings only the disguise is looked at besides."""
 
 
-def traced(*times_us: float) -> RunTrace:
+def traced(*times_us: float, whole_us: float | None = 1.0) -> RunTrace:
     """What the tracer saw of one run; without times its calls could not be told apart."""
     rows = tuple(
         RowGpuTime(config=row.key, us=us, samples_us=(us,), kernels=("pa",), calls=1, warmup_calls=0)
         for row, us in zip(ROWS, times_us, strict=False)
     )
     reason = "" if rows else "no equal calls"
-    return RunTrace(Recording(), Trace(), Attribution(whole_us=1.0, rows=rows, reason=reason))
+    return RunTrace(Recording(), Trace(), Attribution(whole_us=whole_us, rows=rows, reason=reason))
 
 
 class Traces:
@@ -86,6 +87,42 @@ def test_it_is_as_fast_where_nothing_can_be_found(name: str, bench: Bench, monke
     traces, outcome = CASES[name]
     check = look(bench, monkeypatch, *traces)
     assert check.outcome is outcome, check
+
+
+def together(bench: Bench, best_us: float | None, candidate_us: float | None) -> Bench:
+    """Only best's rows could be told apart; the benchmark calls each of them 13 times."""
+    rows = tuple(RowTime(config=row.key, us=10.0) for row in ROWS)
+    runs = (
+        TimedRun(arm=Arm.BEST, card="c", script_us=(), gpu_us=rows, gpu_whole_us=best_us),
+        TimedRun(arm=Arm.CANDIDATE, card="c", script_us=(), gpu_whole_us=candidate_us),
+    )
+    bench.measured(Measurement(best=bench.best, candidate=bench.commit, runs=runs))
+    settings = bench.box.tools.settings
+    told = replace(settings, benchmark=replace(settings.benchmark, warmup_calls=3, timed_calls=10))
+    bench.box.tools = dataclasses.replace(bench.box.tools, settings=told)
+    return bench
+
+
+@pytest.mark.parametrize(("us", "outcome"), [(130.0, CheckOutcome.PASSED), (260.0, CheckOutcome.FAILED)])
+def test_calls_that_cannot_be_told_apart_are_taken_together(
+    us: float, outcome: CheckOutcome, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who gives each launch a grid of its own is not looked at less for that."""
+    together(bench, 260.0, 130.0)
+    mine, best = traced(whole_us=us), traced(10.0, 10.0, whole_us=260.0)
+    check = look(bench, monkeypatch, mine, best, mine, best)
+    assert check.outcome is outcome, check
+    assert "all rows together" in check.why
+    none = look(bench, monkeypatch, traced(whole_us=None), best)
+    assert (none.outcome, "told apart" in none.why) == (CheckOutcome.FAILED, True)
+
+
+def test_of_what_no_trace_tells_nothing_is_said(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run whose trace was lost, and settings that do not tell how often the kernel is called."""
+    assert look(together(bench, 260.0, None), monkeypatch).outcome is CheckOutcome.NOT_CHECKED
+    uncounted = dataclasses.replace(bench.box.tools, settings=settings(LIMITS))
+    together(bench, 260.0, 130.0).box.tools = uncounted
+    assert look(bench, monkeypatch).outcome is CheckOutcome.NOT_CHECKED
 
 
 def test_a_run_that_fails_is_the_candidates_unless_best_fails_too(

@@ -68,6 +68,45 @@ def test_a_gain_is_seen_from_outside(name: str, bench: Bench, monkeypatch: pytes
     assert bench.session.logs[2] == f"outside-{1 + CALLS}-best-0.log"
 
 
+VERIFIED: dict[str, tuple[dict[int, RunAnswer], CheckOutcome, int]] = {
+    "all right": ({}, CheckOutcome.PASSED, 5),
+    "wrong": ({5: FAILED}, CheckOutcome.FAILED, 7),
+    "best's are wrong too": ({5: FAILED, 7: FAILED}, CheckOutcome.NOT_CHECKED, 7),
+    "best does not run": ({5: FAILED, 6: FAILED}, CheckOutcome.NOT_CHECKED, 6),
+}
+
+
+@pytest.mark.parametrize("name", VERIFIED)
+def test_what_many_calls_left_is_looked_at(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls that nobody looks at could do nothing, and be as fast on any clock."""
+    spoil, outcome, runs = VERIFIED[name]
+    monkeypatch.setattr(recheck, "LOOKS", (look_outside,))
+    words = (sys.executable, "-c", f"assert {{calls}} == {1 + CALLS}")
+    bench = claiming(tmp_path, 5000.0, replace(LIMITS, verify_blind=words))
+    check = look(bench, monkeypatch, {**took(*TRUE), 6: took(2.5)[1], **spoil})
+    assert check.outcome is outcome, check
+    assert bench.session is not None
+    assert len(bench.session.logs) == runs
+    assert bench.session.logs[4] == "verify-outside-candidate.log"
+
+
+def test_the_machines_trouble_while_answers_are_looked_at_is_nobodys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The step is done again."""
+    monkeypatch.setattr(recheck, "LOOKS", (look_outside,))
+    bench = claiming(tmp_path, 5000.0, replace(LIMITS, verify_blind=("true", "{calls}")))
+    assert isinstance(bench.look(monkeypatch, {**took(*TRUE), 5: DISTURBED}), Disturbed)
+    assert isinstance(bench.look(monkeypatch, {**took(*TRUE), 5: FAILED, 6: GONE}), Faulted)
+
+
+def test_a_program_that_takes_no_number_of_calls_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It could not know how many there were."""
+    monkeypatch.setattr(recheck, "LOOKS", (look_outside,))
+    bench = claiming(tmp_path, 5000.0, replace(LIMITS, verify_blind=("false",)))
+    assert look(bench, monkeypatch, took(*TRUE)).outcome is CheckOutcome.PASSED
+
+
 @pytest.mark.parametrize(
     ("number", "answer", "outcome"), [(1, FAILED, CheckOutcome.NOT_CHECKED), (2, FAILED, CheckOutcome.FAILED)]
 )

@@ -6,7 +6,7 @@ the wrong one; the last two calls of a problem get the same inputs. The second c
 answers, in a process in which none of the kernel's code runs: start it in a tree that the kernel never touched.
 
 `--blind DIR` calls the benchmark's own configs as often as it does, for a tracer to see how long that takes where no
-answer can be found; `--verify-blind DIR` looks at some of the outputs.
+answer can be found; `--verify-blind DIR` compares what was left of them.
 """
 
 import os
@@ -32,8 +32,10 @@ SHAPES = (
     (16, 1, 24, "5x1"), (32, 3, 64, "6x2"), (64, 2, 128, "9x3"), (16, 0, 256, "10x2"),
 )
 CALLS = 4
-# Outputs of a blind run that are kept for each config.
-KEPT = 8
+# Outputs of a blind run that are kept for each config: all of a short one, of a long one about so many.
+KEPT = 16
+# Of a long one there must be so many; that by chance alone there are fewer happens once in half a million times.
+LEAST = 2
 TOLERANCE = 1e-5
 ARRAYS = ("q", "k", "v", "block_table", "context_len")
 
@@ -109,50 +111,57 @@ def find_wrong(seed, folder):
     return None
 
 
-def make_blind(seed, timed):
+def make_blind(seed, calls):
     """Yield each config of the benchmark with its problem as every call finds it: all numbers change in place."""
-    from test_pa import CONFIGS, WARM_UPS
+    from test_pa import CONFIGS
 
     for number, config in enumerate(CONFIGS):
         problem = make_problem(config, (seed, number))
         rng = np.random.default_rng((seed, number, 1))
-        for call in range(WARM_UPS + timed):
+        scale = np.ones(2)
+        for call in range(calls):
             problem.q[...] = rng.standard_normal(problem.q.shape, dtype=np.float32)
-            problem.k[...] *= np.float32(rng.uniform(0.97, 1.03))
-            problem.v[...] *= np.float32(rng.uniform(0.97, 1.03))
+            # Counted from the first numbers: over thousands of calls they would grow out of what float32 can add up.
+            before, scale = scale, rng.uniform(0.97, 1.03, 2)
+            problem.k[...] *= np.float32(scale[0] / before[0])
+            problem.v[...] *= np.float32(scale[1] / before[1])
             yield number, call, problem
 
 
-def sample(configs, calls):
-    """Return one call of each config: nobody knows which one will be looked at."""
-    return {number: random.SystemRandom().randrange(calls) for number in range(configs)}
+def blind_calls(timed):
+    """Return how often the benchmark calls the kernel for so many timed calls."""
+    from test_pa import WARM_UPS
+
+    return WARM_UPS + timed
 
 
-def run_blind(seed, folder, timed):
+def run_blind(seed, folder, calls):
     """Call the benchmark's configs as often as it does: no answer lies about, and every call asks for another one."""
     from kernels.pa_decode import allocate_workspace, get_recommended_splits, pa_decode_ps_launch
 
-    for number, call, problem in make_blind(seed, timed):
+    chance = random.SystemRandom()
+    for number, call, problem in make_blind(seed, calls):
         if call == 0:
             splits = get_recommended_splits(int(problem.context_len.max()))
             workspace, out = allocate_workspace(problem.q, splits), buffers.empty(problem.q.shape)
         out[...] = np.nan
         pa_decode_ps_launch(out, **vars(problem), workspace=workspace, num_splits=splits)
-        if call < KEPT:
+        if chance.random() * calls < KEPT:  # told after the call: while it lasts nobody knows
             (folder / f"blind-{number}-{call}.f32").write_bytes(out.tobytes())
 
 
-def find_wrong_blind(seed, folder):
-    """Compare one output of each config; return what is wrong, in words."""
+def find_wrong_blind(seed, folder, calls):
+    """Compare every output that was kept; return what is wrong, in words."""
     from test_pa import CONFIGS
 
-    chosen = sample(len(CONFIGS), KEPT)
-    for number, call, problem in make_blind(seed, KEPT):
-        if call != chosen[number]:
-            continue
+    for number, config in enumerate(CONFIGS):
+        count = len(list(folder.glob(f"blind-{number}-*.f32")))
+        if count < (calls if calls <= KEPT else LEAST):
+            return f"{calls} calls of {config} left {count} outputs"
+    for number, call, problem in make_blind(seed, calls):
         left = folder / f"blind-{number}-{call}.f32"
         if not left.is_file():
-            return f"call {call} of {CONFIGS[number]} left no output"
+            continue
         answer, out = solve(problem), np.frombuffer(left.read_bytes(), dtype=np.float32)
         if out.size != answer.size:
             return f"call {call} of {CONFIGS[number]} left {out.size} numbers, not {answer.size}"
@@ -169,12 +178,12 @@ def main():
     parser.add_argument("--out", type=Path)
     parser.add_argument("--verify", type=Path)
     parser.add_argument("--blind", type=Path)
-    parser.add_argument("--calls", type=int, default=KEPT)
+    parser.add_argument("--calls", type=int, default=10, help="timed calls of each config; those to warm up come on top")
     parser.add_argument("--verify-blind", type=Path)
     options = parser.parse_args()
     if options.blind:
-        run_blind(options.seed, options.blind, options.calls)
-    if options.verify_blind and (wrong := find_wrong_blind(options.seed, options.verify_blind)):
+        run_blind(options.seed, options.blind, blind_calls(options.calls))
+    if options.verify_blind and (wrong := find_wrong_blind(options.seed, options.verify_blind, blind_calls(options.calls))):
         raise SystemExit(f"error: {wrong}")
     if options.out:
         run(options.seed, options.out)
