@@ -1,6 +1,7 @@
 """A program that speaks the Agent Client Protocol: it asks before each edit, and does what it is told by its arguments.
 
-Usage: acp_agent.py TROUBLE. Troubles: none, refuses, ends, odd, deaf, replays.
+Usage: acp_agent.py TROUBLE. Troubles: none, refuses, ends, odd, deaf, replays, speechless; after its edit, and
+once in each conversation: breaks-off, limited.
 """
 
 import itertools
@@ -51,6 +52,14 @@ def prompt(text: str) -> dict:
         time.sleep(600)
     update("agent_message_chunk", content={"type": "text", "text": "let me see"})
     edit("kernels/k.py", text)
+    if TROUBLE in ("breaks-off", "limited") and "cut off" not in text:
+        update("tool_call_update", toolCallId="kernels/k.py", status="completed")
+        update("agent_message_chunk", content={"type": "text", "text": "now the"})
+        while TROUBLE == "breaks-off":
+            time.sleep(600)
+        return {"error": {"code": 429, "message": "later"}}
+    if TROUBLE == "speechless":
+        return {"result": {"stopReason": "end_turn"}}
     edit("../outside", "x")
     assert "error" in ask("fs/read_text_file", path="/etc/passwd")
     update("agent_message_chunk", content={"type": "text", "text": json.dumps(CLAIM)})
@@ -71,6 +80,8 @@ for line in sys.stdin:
             send(id=asked["id"], result={})
             update("agent_message_chunk", content={"type": "text", "text": json.dumps({"hypothesis": "of old"})})
             continue
+        case "session/load" if TROUBLE in ("breaks-off", "limited"):
+            answer = {"result": {}}
         case "session/load":
             answer = {"error": {"code": -32603, "message": "no such session"}}
         case "session/prompt":

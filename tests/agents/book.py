@@ -38,6 +38,10 @@ class Page:
     """HTTP errors that its first requests get."""
     always: int = 0
     """An HTTP error that every request gets."""
+    fails_from: int = 0
+    """The errors come only after so many of its steps; the edit is half done by then."""
+    fails_inside: bool = False
+    """They come as part of an answer that has begun, with a status that says that all is well."""
     stalls: bool = False
     """Begins to answer and never goes on."""
     stalls_at: int = 0

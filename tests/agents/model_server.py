@@ -87,9 +87,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, protocol: Protocol, talk: Talk, body: Body) -> None:
         model = self._model
         page = find_page(model.book, talk.key)
-        status = model.error_of(talk.key, page)
+        status = model.error_of(talk.key, page) if talk.done >= page.fails_from else 0
+        message = MESSAGES.get(status, "as the book says")
+        if status and page.fails_inside:
+            mark = f"{model.count()}"
+            begun = next(protocol.answer(Move(text="let me see"), body, mark))
+            return self._stream(iter((begun, protocol.failure(ERRORS[status], message, status))))
         if status:
-            return self._fail(status, MESSAGES.get(status, "as the book says"))
+            return self._fail(status, message)
         moves = protocol.moves(page, talk, model.tree)
         move = moves[min(talk.done, len(moves) - 1)]
         # A name of its own for each step of each page: what a conversation goes on with must not meet an old name.

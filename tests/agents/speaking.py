@@ -71,6 +71,9 @@ class Anthropic:
         yield event({"type": "message_delta", "delta": reason, "usage": {"output_tokens": written}})
         yield event({"type": "message_stop"})
 
+    def failure(self, kind: str, message: str, _status: int) -> bytes:
+        return event({"type": "error", "error": {"type": kind, "message": message}})
+
 
 def shell_move(tool: str, key: str, command: str) -> Move:
     return Move(tool, {key: command})
@@ -115,6 +118,10 @@ class Responses:
         }  # fmt: skip
         yield event({"type": "response.completed", "response": {"id": f"resp_{mark}", "usage": usage}})
 
+    def failure(self, kind: str, message: str, _status: int) -> bytes:
+        error = {"code": kind, "message": message}
+        return event({"type": "response.failed", "response": {"id": "resp", "status": "failed", "error": error}})
+
 
 class Chat:
     """POST /v1/chat/completions."""
@@ -153,6 +160,9 @@ class Chat:
         yield self._chunk(body, mark, [], usage=usage)
         yield b"data: [DONE]\n\n"
 
+    def failure(self, kind: str, message: str, status: int) -> bytes:
+        return data({"error": {"type": kind, "message": message, "code": status}})
+
     def _chunk(self, body: Body, mark: str, choices: list[Body], **more: Body) -> bytes:
         start = {"id": f"chat_{mark}", "object": "chat.completion.chunk", "created": 0, "model": body["model"]}
         return data({**start, "choices": choices, **more})
@@ -184,8 +194,13 @@ class Gemini:
         part: Body = {"functionCall": {"name": move.tool, "args": move.arguments}} if move.tool else {"text": move.text}
         read, written = USAGE
         usage = {"promptTokenCount": read, "candidatesTokenCount": written, "totalTokenCount": read + written}
-        candidate = {"index": 0, "content": {"role": "model", "parts": [part]}, "finishReason": "STOP"}
+        content = {"role": "model", "parts": [part]}
+        yield data({"candidates": [{"index": 0, "content": content}], "modelVersion": "scripted"})
+        candidate = {"index": 0, "content": {"role": "model", "parts": []}, "finishReason": "STOP"}
         yield data({"candidates": [candidate], "usageMetadata": usage, "modelVersion": "scripted"})
+
+    def failure(self, kind: str, message: str, status: int) -> bytes:
+        return data({"error": {"code": status, "message": message, "status": kind}})
 
 
 Protocol = Anthropic | Responses | Chat | Gemini

@@ -126,6 +126,23 @@ def test_an_outage_by_the_common_protocol(tmp_path: Path, cli: Cli) -> None:
     prove_quiet(toy)
 
 
+@BY_PROTOCOL
+def test_a_limit_in_the_middle_of_an_answer(tmp_path: Path, cli: Cli) -> None:
+    """After its edit, before its last word or inside of it: no round is used up, and what it then proposes is kept."""
+    book = {"1:propose": edit(kernel(95, 190), always=429, fails_from=1, fails_inside=cli is OPENCODE)}
+    toy = make_run(tmp_path / "toy", cli, silence_s=15.0, timeout_s=120.0)
+    with serve(book, str(toy.worktree)) as model:
+        aim(toy, cli, model)
+        toy.start()
+        toy.wait_fact(ProposerAway)
+        assert len(model.keys) > 1, "it was in the middle of its answer"
+        book["1:propose"] = edit(kernel(90, 180))
+        toy.wait_end()
+    assert endings(toy) == [Ending.KEPT], told(toy)
+    assert len(toy.facts(RoundOpened)) == 1
+    prove(toy, [kernel(100, 200), kernel(90, 180)])
+
+
 @BOTH
 def test_wrong_three_times(tmp_path: Path, cli: Cli) -> None:
     """Three repairs, each told which it is and what is wrong; then it is dropped."""

@@ -27,6 +27,7 @@ def main() -> None:
         print("sleeping", flush=True)
         time.sleep(page["sleep_s"])
     claim = {"hypothesis": page["sentence"], "why": "the book says so", "bottlenecks": ["none"]}
+    claim["usage"] = {"cost_usd": page["cost_usd"]}
     Path(os.environ["KERNEL_OPT_PROPOSAL"]).write_text(json.dumps(claim))
 
 

@@ -114,6 +114,7 @@ class Page:
     sentence: str = "the tile is too small"
     files: dict[str, str] = field(default_factory=dict)
     sleep_s: float = 0.0
+    cost_usd: float | None = None
     leaves_orphan: bool = False
 
 

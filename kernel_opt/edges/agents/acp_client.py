@@ -35,6 +35,9 @@ def talk(client: Client, order: Message, brief: str) -> None:
         return
     if session:
         client.wait_quiet()
+    elif order["brief"]:  # the question is of a conversation that is lost: it is asked with what it was about
+        whole = Path(order["brief"]).read_text()
+        brief = whole if brief.endswith(whole) else f"{whole}\n{brief}"
     session = session or str(table(opened.get("result")).get("sessionId", ""))
     if order["model"]:
         client.ask("session/set_model", sessionId=session, modelId=order["model"])

@@ -21,6 +21,8 @@ class Conversation(Struct, frozen=True, kw_only=True):
     session: str = ""
     spent: Usage = Usage()
     """By all its calls so far: some agents only tell the sum."""
+    is_cut: bool = False
+    """Its last call broke off: the agent may believe that its edit still stands, yet the worktree was put back."""
 
 
 def open_conversation(home: Path, number: int) -> tuple[Conversation, Path]:
@@ -37,11 +39,13 @@ def open_conversation(home: Path, number: int) -> tuple[Conversation, Path]:
     return found, home / _PRIVATE
 
 
-def note_call(home: Path, known: Conversation, session: str, told: Usage, *, is_total: bool) -> Usage:
+def note_call(
+    home: Path, known: Conversation, session: str, told: Usage, *, is_total: bool, is_cut: bool = False
+) -> Usage:
     """Remember the conversation after a call, and return what this call alone has used."""
     own = less_usage(told, known.spent) if is_total and known.session == session else told
     spent = told if is_total else add_usage(known.spent, told)
-    fresh = Conversation(round=known.round, session=session, spent=replace(spent, wall_s=0.0))
+    fresh = Conversation(round=known.round, session=session, spent=replace(spent, wall_s=0.0), is_cut=is_cut)
     atomic_write(home / _NAME, msgspec.json.encode(fresh))
     return own
 

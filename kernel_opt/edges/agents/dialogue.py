@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from kernel_opt.edges.agents.call import STALLED, run_call
 from kernel_opt.edges.agents.conversation import Conversation, note_call, open_conversation
 from kernel_opt.edges.agents.events import read_events, read_last_words
+from kernel_opt.edges.agents.follow_up import ask_again, ask_anew
 from kernel_opt.edges.agents.found import Found
 from kernel_opt.edges.agents.order import Dialect, Order
 from kernel_opt.edges.agents.program import in_words
@@ -37,12 +38,6 @@ _REPLIES = {
     CallEnd.LIMIT: Reply.NOTHING,
     CallEnd.NOTHING: Reply.NOTHING,
 }
-_AGAIN = """\
-Your last message is no answer: {why}.
-
-Leave the files as they are now. Answer with nothing but the JSON object that the task asks for.
-"""
-
 OnTick = Callable[[], StopWish | None]
 
 
@@ -71,10 +66,12 @@ class Dialogue:
         """Ask, and ask once more when what came is an edit without a readable claim."""
         known, private = open_conversation(self._home, self._request.round)
         is_ours = not (self._tree / NAME).exists()  # a file of that name in the repository is no proposal
-        ended, told = self._call(Path(self._request.brief), known, private)
+        brief = Path(self._request.brief)
+        is_cut = bool(known.session) and known.is_cut
+        ended, told = self._call(ask_anew(self._folder, brief) if is_cut else brief, known, private)
         if known.session and not told.has_begun and told.end is CallEnd.NOTHING and ended.stopped_by is None:
             known = Conversation(round=known.round)  # what it was to go on with is gone: the brief stands alone
-            ended, told = self._call(Path(self._request.brief), known, private)
+            ended, told = self._call(brief, known, private)
         answer = self._answer(ended, told, is_ours=is_ours)
         if answer.reply is not Reply.OK or answer.hypothesis is not None or self._request.task is not Task.PROPOSE:
             return answer
@@ -83,9 +80,7 @@ class Dialogue:
     def _ask_again(self, why: str, private: Path, *, is_ours: bool) -> Answer:
         known, _ = open_conversation(self._home, self._request.round)
         if known.session:
-            brief = self._folder / "again.md"
-            atomic_write(brief, _AGAIN.format(why=why).encode())
-            answer = self._answer(*self._call(brief, known, private), is_ours=is_ours)
+            answer = self._answer(*self._call(ask_again(self._folder, why), known, private), is_ours=is_ours)
             if answer.reply is not Reply.OK or answer.hypothesis is not None:
                 return answer
             why = answer.detail
@@ -110,7 +105,8 @@ class Dialogue:
         if not told.session and not told.has_begun and (said := read_last_words(log)):
             # It was not started as it wants to be: an argument it does not know, a user it does not run as.
             told = replaced(told, detail=f"{told.detail}: {said}" if told.detail else said)
-        own = note_call(self._home, known, told.session or known.session, told.usage, is_total=told.is_total)
+        session, is_cut = told.session or known.session, told.has_begun and told.end is not CallEnd.OK
+        own = note_call(self._home, known, session, told.usage, is_total=told.is_total, is_cut=is_cut)
         self._count(own, ended.wall_s)
         return ended, told
 
@@ -126,7 +122,9 @@ class Dialogue:
         end, detail = told.end, told.detail
         if ended.timed_out or ended.stalled or ended.stopped_by is not None:
             # Also when it says that all is well: interrupted, some agents end with exit code 0 and a result.
-            end = CallEnd.TRANSIENT if end is CallEnd.TRANSIENT else CallEnd.LIMIT
+            # One that was at work until its time was up has used it up; who was only silent by then is not known.
+            is_known = not (ended.timed_out and told.is_mute and told.has_begun)
+            end = CallEnd.TRANSIENT if end is CallEnd.TRANSIENT and is_known else CallEnd.LIMIT
             detail = f"{'it took too long' if ended.timed_out else STALLED} and was ended" + (detail and f": {detail}")
         if end is not CallEnd.OK:
             return self._refusal(end, detail or _ending(ended), find_asked_wait_s(told, datetime.now().astimezone()))

@@ -40,6 +40,8 @@ class Told:
     """The same as a time, in seconds since 1970."""
     has_begun: bool = False
     """The model was reached: a conversation that could not be continued has not."""
+    is_mute: bool = False
+    """Nothing was said of an outage: that it waited for its model is known by its silence alone."""
 
 
 REFUSED_STATUSES = frozenset({401, 402, 403, 404})

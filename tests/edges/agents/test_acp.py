@@ -55,6 +55,32 @@ def test_an_old_conversation_that_is_told_again_is_no_answer(tmp_path: Path) -> 
     assert ask(tree, "replays", Task.COMMIT_MESSAGE).text == "It waits less."
 
 
+@pytest.mark.parametrize(("trouble", "said"), [("breaks-off", "has not answered"), ("limited", "later")])
+def test_a_limit_in_the_middle_of_an_answer_is_waited_for(tmp_path: Path, trouble: str, said: str) -> None:
+    """Told or only seen by its silence; the conversation goes on with a word on what has become of the edit."""
+    tree = make_worktree(tmp_path)
+    first = ask(tree, trouble, silence_s=1.0)
+    assert (first.reply, said in first.detail) == (Reply.AWAY, True), first.detail
+    (tree / "kernels/k.py").unlink()  # as the worktree is put back before it is asked once more
+    assert ask(tree, trouble, silence_s=20.0).reply is Reply.OK
+    brief = (tree / "kernels/k.py").read_text()
+    assert brief.startswith("Your last answer was cut off."), "the stand-in writes what it was told"
+    assert brief.endswith("# Round 1\n")
+
+
+def test_an_answer_that_takes_all_its_time_uses_up_its_round(tmp_path: Path) -> None:
+    """Its clock is no evidence that its server is away."""
+    answer = ask(make_worktree(tmp_path), "breaks-off", silence_s=0.0, timeout_s=1.0)
+    assert (answer.reply, "took too long" in answer.detail) == (Reply.NOTHING, True)
+
+
+def test_a_question_in_a_conversation_that_is_lost_says_what_it_is_about(tmp_path: Path) -> None:
+    """The whole brief goes with it, once."""
+    tree = make_worktree(tmp_path)
+    assert ask(tree, "speechless").detail == "no proposal.json was left"
+    assert (tree / "kernels/k.py").read_text().startswith("# Round 1\n\nYour last message is no answer")
+
+
 @pytest.mark.parametrize(
     ("trouble", "reply", "said"),
     [

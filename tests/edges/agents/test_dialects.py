@@ -172,6 +172,15 @@ def chunk(text: str) -> Event:
     return update("agent_message_chunk", content={"type": "text", "text": text})
 
 
+def asks_leave(tool: str) -> Event:
+    call = {"toolCallId": tool, "status": "pending"}
+    return {"type": "acp", "message": {"method": "session/request_permission", "params": {"toolCall": call}}}
+
+
+def ends_tool(tool: str) -> Event:
+    return update("tool_call_update", toolCallId=tool, status="completed")
+
+
 def ended(**more: object) -> Event:
     return {"type": "end", "stage": "prompt", "error": None, "result": None, **more}
 
@@ -188,8 +197,16 @@ def ended(**more: object) -> Event:
         ([BEGIN, ended(error={"message": "odd"})], CallEnd.TRANSIENT, "odd"),
         ([ended(stage="initialize", error={"message": "odd"})], CallEnd.AUTH, "odd"),
         ([BEGIN, ended(stage="gone", error={"message": "the agent ended"})], CallEnd.NOTHING, "the agent ended"),
-        ([BEGIN, chunk("x")], CallEnd.NOTHING, "without finishing"),
+        ([BEGIN, ended(error={"message": "odd", "code": 429})], CallEnd.TRANSIENT, "odd"),
+        ([BEGIN, ended(error={"message": "odd", "code": 403})], CallEnd.AUTH, "odd"),
+        ([BEGIN, ended(error={"message": "prompt too long", "code": 400})], CallEnd.NOTHING, "too long"),
+        ([BEGIN, ended(error={"message": "API key not valid", "code": 400})], CallEnd.AUTH, "not valid"),
+        ([BEGIN, chunk("x")], CallEnd.TRANSIENT, "has not answered"),
         ([BEGIN, update("tool_call")], CallEnd.NOTHING, "without finishing"),
+        ([BEGIN, asks_leave("t")], CallEnd.NOTHING, "without finishing"),
+        ([BEGIN, asks_leave("t"), ends_tool("t"), chunk("x")], CallEnd.TRANSIENT, "has not answered"),
+        ([BEGIN, asks_leave("t"), asks_leave("u"), ends_tool("t")], CallEnd.NOTHING, "without finishing"),
+        ([BEGIN, asks_leave("t"), chunk("never mind")], CallEnd.TRANSIENT, "has not answered"),
         ([ended(stage="interrupted", error={"message": "interrupted"})], CallEnd.TRANSIENT, "has not answered"),
         ([BEGIN, update("available_commands_update")], CallEnd.TRANSIENT, "has not answered"),
         ([BEGIN, chunk("x"), update("tool_call_update", status="completed")], CallEnd.TRANSIENT, "has not answered"),
@@ -197,7 +214,7 @@ def ended(**more: object) -> Event:
     ],
 )  # fmt: skip
 def test_the_common_protocol(events: list[Event], end: CallEnd, detail: str) -> None:
-    """By the reason it gives for having stopped, or by its error."""
+    """By the reason it gives for having stopped, or by its error; silent with no tool at work, it awaits its model."""
     told = Acp().read(events)
     assert told.end is end
     assert detail in told.detail
