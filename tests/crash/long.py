@@ -1,4 +1,4 @@
-"""The long form of the crash suite: ``python -m tests.crash.long [--kills N] [--strace] [--only K1] [--mutant NAME]``.
+"""The long form of the crash suite: ``python -m tests.crash.long [--kills N] [--lanes N] [--strace] [--only K1]``.
 
 Prints one line per suite, and says by its exit code whether every run ended right. With a mutant it is meant to fail.
 """
@@ -41,6 +41,7 @@ def main() -> int:
     parser.add_argument("--strace", action="store_true", help="also the suites that need strace")
     parser.add_argument("--only", default="", help="suites with commas")
     parser.add_argument("--mutant", default="none", choices=sorted(MUTANTS))
+    parser.add_argument("--lanes", type=int, default=1, help="rounds at once, for all suites but K5 and K11 (1)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--dir", help="where to work (default: memory where there is one, a kill is no power cut)")
     args = parser.parse_args()
@@ -55,7 +56,8 @@ def main() -> int:
     for name in wanted:
         suite, share = SUITES[name]
         began = time.monotonic()
-        count = suite(Bench(base, random.Random(f"{args.seed} {name}"), args.mutant), max(1, round(args.kills * share)))
+        bench = Bench(base, random.Random(f"{args.seed} {name}"), args.mutant, args.lanes)
+        count = suite(bench, max(1, round(args.kills * share)))
         is_right = is_right and count.right == count.runs
         print(f"{count.tell()} ({time.monotonic() - began:.0f} s)", *count.wrong, sep="\n", flush=True)
     if is_right:

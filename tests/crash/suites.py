@@ -18,6 +18,7 @@ from tests.crash.elsewhere import ELSEWHERE, kill_at_forced_end, kill_at_rest, p
 from tests.crash.lives import begin, find_places, finish, last_words, live
 from tests.crash.power import trace
 from tests.crash.soak import soak
+from tests.e2e import side_by_side
 from tests.e2e.proof import kept_kernels, lost_facts, prove
 from tests.e2e.survivors import end_all, living
 from tests.e2e.toy import STORY, STORY_KERNELS, Toy, make_toy
@@ -56,11 +57,6 @@ class Count:
         return f"{self.name}: {tried}, {self.lost} facts lost, {self.doubled} doubled"
 
 
-def prove_story(toy: Toy) -> None:
-    """The story's end, as if nothing had happened."""
-    prove(toy, STORY_KERNELS)
-
-
 @dataclass
 class Bench:
     """Where the suites work, with what luck, and on which mutant."""
@@ -68,16 +64,34 @@ class Bench:
     base: Path
     chance: random.Random
     mutant: str
+    lanes: int = 1
 
-    def play(self, count: Count, act: Callable[[Toy], None], proof: Callable[[Toy], None] = prove_story) -> None:
-        """Play the story once with whatever ``act`` does to it, end it in peace, and prove what must hold."""
+    def make(self) -> Toy:
+        """The story, or one that may be told in any order where rounds run side by side."""
         base = Path(tempfile.mkdtemp(dir=self.base)) / "toy"
-        toy = make_toy(base, STORY)
+        return make_toy(base, STORY) if self.lanes == 1 else side_by_side.make_story(base, self.lanes)
+
+    def prove(self, toy: Toy) -> None:
+        """The story's end, as if nothing had happened."""
+        prove(toy, STORY_KERNELS if self.lanes == 1 else None)
+        if self.lanes > 1:
+            assert sorted(side_by_side.kept_rounds(toy)) == [1, 2, 3]
+            assert kept_kernels(toy)[-1] == side_by_side.STORY_END
+
+    def find_places(self) -> list[str]:
+        """The failpoints that the story comes by."""
+        elsewhere = ("wait", *(name for name in ELSEWHERE if self.lanes == 1 or name != "rebase"))
+        return [place for place in find_places() if place.split(":")[0] not in elsewhere]
+
+    def play(self, count: Count, act: Callable[[Toy], None], proof: Callable[[Toy], None] | None = None) -> None:
+        """Play the story once with whatever ``act`` does to it, end it in peace, and prove what must hold."""
+        toy = self.make()
+        base = toy.base
         count.runs += 1
         try:
             act(toy)
             finish(toy, mutant=self.mutant)
-            proof(toy)
+            (proof or self.prove)(toy)
         except Exception:  # noqa: BLE001 (whatever it is: it is told, and the folder is kept)
             if len(count.wrong) < MOST_TOLD:
                 count.wrong.append(f"{base}\n{traceback.format_exc()[-1500:]}\n{last_words(toy)[-500:]}")
@@ -112,7 +126,7 @@ def _strace(call: str, what: str, nth: int) -> list[str]:
 def each_failpoint(bench: Bench, kills: int) -> Count:
     """K4: one kill at one pass of one named place, each in a run of its own."""
     count = Count("K4 named places")
-    places = [place for place in find_places() if place.split(":")[0] not in (*ELSEWHERE, "wait")]
+    places = bench.find_places()
     for number in range(kills):
         place, nth = places[number % len(places)], 1 + number // len(places)
         count.points += 1
@@ -140,7 +154,7 @@ def each_call(bench: Bench, kills: int) -> Count:
 
 def count_calls(bench: Bench) -> dict[str, int]:
     """How often the daemon makes each call in a whole undisturbed run."""
-    toy = make_toy(Path(tempfile.mkdtemp(dir=bench.base)) / "toy", STORY)
+    toy = bench.make()
     table = toy.base / "calls"
     assert live(toy, prefix=["strace", "-qq", "-c", "-o", str(table), "-e", f"trace={','.join(CALLS)}"]) == 0
     rows = [line.split() for line in table.read_text().splitlines()]
@@ -202,7 +216,7 @@ def _kill(pid: int) -> bool:
 def failing(bench: Bench, kills: int) -> Count:
     """K6: a full disk or a failing call at a named place, or at the n-th call of one kind."""
     count = Count("K6 failures")
-    places = [place for place in find_places() if place.split(":")[0] not in (*ELSEWHERE, "wait")]
+    places = bench.find_places()
 
     def act(toy: Toy) -> None:
         count.points += 1

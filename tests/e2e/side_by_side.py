@@ -26,6 +26,17 @@ def gains(sentence: str, **us: float) -> Page:
     return writes(kernel(**us), sentence=sentence)
 
 
+STORY_US = dict.fromkeys(("first", "second", "third", "fourth"), 100.0)
+STORY = {
+    "1:propose": gains("first", **STORY_US | {"first": 80.0}),
+    "2:propose": gains("second", **STORY_US | {"second": 80.0}),
+    "3:propose": gains("third", **STORY_US | {"third": 80.0}),
+    "4:propose": writes(kernel(**STORY_US | {"fourth": 120.0}), sentence="regression"),
+}
+"""Three gains and a regression, each on a line of its own: the end is the same, whichever comes first."""
+STORY_END = kernel(**STORY_US | {"first": 80.0, "second": 80.0, "third": 80.0})
+
+
 def make(base: Path, book: dict[str, Page], lanes: int = 2, cards: int = 4, code: str = "") -> Toy:
     """A toy with this kernel, or such code, so many lanes, and so many quiet cards."""
     toy = make_toy(base, book)
@@ -38,6 +49,11 @@ def make(base: Path, book: dict[str, Page], lanes: int = 2, cards: int = 4, code
     toy.cards.write_text(json.dumps([{}] * cards))
     toy.holding.unlink()
     return toy
+
+
+def make_story(base: Path, lanes: int) -> Toy:
+    """A toy with the story, and a card for each lane."""
+    return make(base, STORY, lanes, lanes, kernel(**STORY_US))
 
 
 def kept_rounds(toy: Toy) -> list[int]:
