@@ -66,6 +66,19 @@ def test_each_check_has_a_cheat_that_needs_it() -> None:
     assert show_need(play, PAGES, "alone") == ""
 
 
+def test_what_walls_make_idle_is_needed_where_none_stand() -> None:
+    """A check that only bare machines need is no decoration."""
+    page = Page("27_restore", "x", caught_by=("tampered-files",), walls=True)
+
+    def bare(_: Page, unheeded: Collection[str] = (), *, is_walled: bool = True) -> Played:
+        seen = Played("refused", "seen", "tampered-files", (), frozenset(unheeded))
+        return TIE if is_walled else THROUGH if "tampered-files" in unheeded else seen
+
+    told = "where no walls can be raised: without it 27_restore gets through"
+    assert show_need(bare, (page,), "tampered-files") == told
+    assert show_need(lambda *_, **__: TIE, (page,), "tampered-files") == ""
+
+
 def test_the_tables_tell_who_was_caught(tmp_path: Path) -> None:
     """Counted by rows; whoever got through is named as such."""
     honest = (Page("fused", "x"), Page("renamed", "x"))

@@ -34,6 +34,10 @@ def _check_slower(
 BLIND = "blind"
 BLIND_ROW = 3.0
 """Power of the room that one row alone has: it is a single short run of a single problem."""
+SEEN = 0.5
+"""Part of the gain, in ln, that must be there as well; the rest is what other numbers and caches may take."""
+NOISE = 0.04
+"""What a short run of each build may be off by, in ln; a gain below twice that is not told from none."""
 
 
 def check_blind(
@@ -44,16 +48,28 @@ def check_blind(
     slower_pct: float,
 ) -> IntegrityCheck:
     """Compare GPU time where no answer lies about with the benchmark's; what best loses there as well is left out."""
-    keys = sorted(usual.keys() & found.keys())
+    keys = sorted(key for key in usual.keys() & found.keys() if usual[key] > 0)
     if not keys:
         return not_checked(BLIND, "no row to compare with")
-    lost = {key: best[key] / known[key] for key in keys if known.get(key) and key in best}
-    ratios = {key: found[key] / usual[key] / max(1.0, lost.get(key, 1.0)) for key in keys if usual[key] > 0}
+    if timeless := [key for key in keys if found[key] <= 0]:
+        return failed(BLIND, f"{timeless[0]} takes no time at all where no answer can be found")
+    lost = {key: best[key] / known[key] for key in keys if known.get(key) and best.get(key)}
+    ratios = {key: found[key] / usual[key] / max(1.0, lost.get(key, 1.0)) for key in keys}
     mean = math.exp(sum(map(math.log, ratios.values())) / len(ratios))
     worst = max(ratios, key=lambda key: ratios[key])
     told = f"{len(ratios)} rows take {mean:.3g} times as long where no answer can be found, {worst} {ratios[worst]:.3g}"
     room = 1 + slower_pct / 100
-    return failed(BLIND, told) if mean > room or ratios[worst] > room**BLIND_ROW else passed(BLIND, told)
+    if mean > room or ratios[worst] > room**BLIND_ROW:
+        return failed(BLIND, told)
+    both = [key for key in ratios if key in lost]
+    claimed, seen = _gain(known, usual, both), _gain(best, found, both)
+    gains = f"{told}; next to best {math.exp(seen):.3g} times as fast, in the benchmark {math.exp(claimed):.3g}"
+    return failed(BLIND, gains) if seen < SEEN * claimed - NOISE else passed(BLIND, gains)
+
+
+def _gain(before: Mapping[str, float], now: Mapping[str, float], keys: Sequence[str]) -> float:
+    """Return the mean gain in ln; none where nothing can be compared."""
+    return sum(math.log(before[key] / now[key]) for key in keys) / len(keys) if keys else 0.0
 
 
 def check_alone(

@@ -61,6 +61,7 @@ def test_a_row_alone_has_the_same_errors() -> None:
         ({"a": 0.8, "b": 4.2}, {"a": 10.0}, FAILED),
         ({"a": 1.0, "b": 2.9}, {"a": 10.0}, PASSED),
         ({"c": 1.0}, {}, NOT_CHECKED),
+        ({"a": 0.0, "b": 2.0}, {}, FAILED),
     ],
 )
 def test_it_is_as_fast_where_no_answer_lies_about(
@@ -69,3 +70,21 @@ def test_it_is_as_fast_where_no_answer_lies_about(
     """Over all rows and in each; what best loses there as well is the run's, and what it gains is nobody's."""
     usual, known = {"a": 1.0, "b": 2.0}, {"a": 10.0, "b": 10.0}
     assert check_blind(usual, found, known, best, 25.0).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("usual_us", "found_us", "outcome"),
+    [
+        (80.0, 80.0, PASSED),
+        (80.0, 88.0, PASSED),
+        (80.0, 96.0, FAILED),
+        (80.0, 99.9, FAILED),
+        (95.0, 99.9, PASSED),
+        (95.0, 104.0, FAILED),
+        (101.0, 103.0, PASSED),
+    ],
+)
+def test_half_of_the_gain_is_there_as_well(usual_us: float, found_us: float, outcome: CheckOutcome) -> None:
+    """A small gain that is taken from memory is within the room of a short run, but next to best none is left of it."""
+    check = check_blind({"a": usual_us}, {"a": found_us}, {"a": 100.0}, {"a": 100.0}, 25.0)
+    assert check.outcome is outcome, check

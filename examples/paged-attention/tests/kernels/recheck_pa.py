@@ -125,6 +125,10 @@ def make_blind(seed, calls):
             before, scale = scale, rng.uniform(0.97, 1.03, 2)
             problem.k[...] *= np.float32(scale[0] / before[0])
             problem.v[...] *= np.float32(scale[1] / before[1])
+            # One token is another: who takes all for the same up to a factor, by a few samples, is wrong.
+            block, place = rng.integers(problem.k.shape[0]), rng.integers(min(problem.v.shape[3], config.context_length))
+            for cache in (problem.k[block, :, :, place, :], problem.v[block, :, :, place]):
+                cache[...] = rng.standard_normal(cache.shape, dtype=np.float32)
             yield number, call, problem
 
 
