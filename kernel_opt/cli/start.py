@@ -1,6 +1,7 @@
 """`kernel-opt start`: set up a run and start its daemon, or go on with a stopped one."""
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
 
 from kernel_opt.cli.options import Subparsers, add_verb
@@ -72,7 +73,8 @@ def run(args: argparse.Namespace) -> int:
     from kernel_opt.daemon.asking import is_stopped
     from kernel_opt.daemon.begin import Wish, prepare
     from kernel_opt.daemon.begin_process import spawn, stay, undo
-    from kernel_opt.model.errors import KernelOptError
+    from kernel_opt.daemon.set_up import fill_up_copy
+    from kernel_opt.model.errors import KernelOptError, RunTakenError
 
     wish = Wish(
         tag=args.tag,
@@ -89,6 +91,8 @@ def run(args: argparse.Namespace) -> int:
     )
     place, notes = prepare(wish)
     if args.unless_stopped and is_stopped(place):
+        with suppress(RunTakenError):  # its daemon is just ending
+            fill_up_copy(place)
         print(f"run {place.tag} has ended by itself; it is left alone")
         return 0
     for note in notes:

@@ -102,7 +102,10 @@ class Life:
             broken_off.callback(self._wishes.end_all)  # else the threads that are at work would hold us up
             reason = carry_on_lanes(scribe, crew, self._settings, self._interruption, ears)
             broken_off.pop_all()
-        remove_lanes(tools.tree)
+        try:
+            remove_lanes(tools.tree)
+        except OSError as error:
+            self._log.warning("the checkouts of the lanes could not be removed", why=str(error))
         return reason
 
     def end(self) -> None:

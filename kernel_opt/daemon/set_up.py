@@ -3,9 +3,11 @@
 from pathlib import Path
 
 from kernel_opt import __version__
+from kernel_opt.daemon.lock import RunLock
 from kernel_opt.daemon.plan import Plan
 from kernel_opt.edges.machine import describe_machine
 from kernel_opt.edges.pins import pin_inputs
+from kernel_opt.edges.places import RunPlace
 from kernel_opt.edges.repository import Repository
 from kernel_opt.edges.worktree import RunTree, create_run_tree
 from kernel_opt.journal.store import Store
@@ -18,6 +20,15 @@ def open_store(folder: Path) -> Store:
     """Open the run's journal, made if this is its first day."""
     has_one = any((folder / name).exists() for name in ("journal.db", "journal.jsonl"))
     return Store.open(folder) if has_one else Store.create(folder)
+
+
+def fill_up_copy(place: RunPlace) -> None:
+    """Fill up the second copy of an ended run's journal: a crash at the very last fact leaves it one behind."""
+    lock = RunLock(Path(place.lock), place.tag)
+    try:
+        open_store(Path(place.directory)).close()
+    finally:
+        lock.release()
 
 
 def make_tree(folder: Path, repository: Repository, plan: Plan, *, is_new: bool) -> RunTree:

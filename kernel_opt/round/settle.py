@@ -1,9 +1,11 @@
 """Begin and end a round: open, seal, publish, drop, and the end of the whole run."""
 
+from contextlib import suppress
+
 from kernel_opt.edges.files import free_bytes
 from kernel_opt.edges.git_refs import ForeignChangeError, best_ref, move_ref, read_ref
 from kernel_opt.edges.tree_edit import tree_with
-from kernel_opt.edges.worktree import advance_branch, put_back
+from kernel_opt.edges.worktree import advance_branch, put_back, remove_lanes
 from kernel_opt.model.facts import Fact, Faulted, Stopped
 from kernel_opt.model.round_facts import (
     BaselineKept,
@@ -84,6 +86,7 @@ def publish(step: Publish, state: RunState, tools: Tools) -> Fact:
         return BaselineKept(commit=step.new)
     if step.purpose == "stop":
         stop = state.stop
+        _put_lanes_away(tools)
         return Stopped(reason=stop.reason if stop else "", code=stop.code if stop else "", best=step.new)
     match state.stage:
         case RollbackSealed():
@@ -112,4 +115,11 @@ def finish(step: Finish, state: RunState, tools: Tools) -> Fact:
     stands_at = read_ref(tools.repository, tools.tree.branch)
     sealed = state.stop.sealed[1] if state.stop and state.stop.sealed else None
     best = sealed if sealed is not None and stands_at == sealed else state.tip
+    _put_lanes_away(tools)
     return Stopped(reason=step.reason, code=step.code, best=best)
+
+
+def _put_lanes_away(tools: Tools) -> None:
+    """Remove the lanes' checkouts before the last fact is told: whoever dies after it is not started again."""
+    with suppress(OSError):  # must not hold up the end: the daemon tries once more, and tells
+        remove_lanes(tools.tree)

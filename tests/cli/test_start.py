@@ -36,14 +36,18 @@ def test_a_live_run_cannot_be_started_again(toy: Toy) -> None:
 
 
 def test_a_stopped_run_goes_on_and_is_left_alone_when_asked(toy: Toy) -> None:
-    """--resume goes on with it; with --unless-stopped what has ended by itself stays ended."""
+    """--resume goes on with it; with --unless-stopped what has ended by itself stays ended, its journal whole."""
     toy.start()
     assert toy.run("stop", "--tag", "t1").returncode == 0
     place = find_run("t1", str(toy.repo))
     assert is_stopped(place)
+    copy = Path(place.directory, "journal.jsonl")
+    whole = copy.read_bytes()
+    copy.write_bytes(whole[: whole.rindex(b"\n", 0, -1) + 1])  # as a crash between the two copies leaves it
     left = toy.run("start", "--tag", "t1", "--resume", "--unless-stopped")
     assert (left.returncode, left.stdout) == (0, "run t1 has ended by itself; it is left alone\n")
     assert is_alive(place) is None
+    assert copy.read_bytes() == whole
     assert toy.run("start", "--tag", "t1", "--resume").returncode == 0
     assert is_alive(place)
 

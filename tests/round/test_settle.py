@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from kernel_opt.edges.git_refs import best_ref, read_ref, round_ref
 from kernel_opt.edges.process import StopWish
+from kernel_opt.edges.worktree import lanes_folder
 from kernel_opt.model.facts import Faulted, StopAsked, Stopped
 from kernel_opt.model.hypothesis import Candidate, Origin
 from kernel_opt.model.round_facts import (
@@ -311,3 +312,25 @@ def test_an_end_without_a_summary_tells_where_the_branch_stands(box: Box) -> Non
     assert finish(step, box.state(stop=stop, best=None, base="y"), box.tools).best == box.base
     other = StopState("disk full", "disk", sealed=(box.base, "z" * 40))
     assert finish(step, box.state(stop=other), box.tools).best == box.base
+
+
+def test_the_lanes_are_put_away_before_the_last_fact(box: Box) -> None:
+    """After it nobody comes back: a daemon that dies then leaves nothing of them."""
+    step, state = sealed(box)
+    stopping = replace(state, stop=StopState("enough", "asked"))
+    lane = lanes_folder(box.tree) / "1"
+    lane.mkdir(parents=True)
+    assert isinstance(publish(replace_purpose(step, "stop"), stopping, box.tools), Stopped)
+    assert not lane.parent.exists()
+    lane.mkdir(parents=True)
+    assert isinstance(finish(Finish(reason="disk full", code="disk"), stopping, box.tools), Stopped)
+    assert not lane.parent.exists()
+
+
+def test_a_lane_that_cannot_be_removed_stops_no_end(box: Box) -> None:
+    """The run ends; what is left is beside its worktree."""
+    lane = lanes_folder(box.tree) / "1"
+    lane.mkdir(parents=True)
+    (box.tools.repository.common_dir / "worktrees" / "odd" / "gitdir").mkdir(parents=True)  # no file, as it should be
+    assert isinstance(finish(Finish(reason="disk full", code="disk"), box.state(), box.tools), Stopped)
+    assert lane.exists()
