@@ -171,6 +171,8 @@ class Traced(Fact, frozen=True, kw_only=True):
     card: str = ""
     """The card it ran on; empty when nothing was run."""
     gpu_s: float = 0.0
+    asked: str = ""
+    """What came of the counters that a proposer had asked for; empty when none had."""
 
 
 class Judged(Fact, frozen=True, kw_only=True):

@@ -34,6 +34,8 @@ class Hypothesis(Struct, frozen=True, kw_only=True):
     risk: str = ""
     differs: str = ""
     """What is different from an earlier failed try at the same."""
+    deeper: bool = False
+    """Counters of best's kernels are wished for, for a later brief."""
     proposer: str = ""
     """Who claimed it: whoever did is asked to mend it."""
     model: str = ""

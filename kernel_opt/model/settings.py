@@ -157,6 +157,9 @@ class RoundSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Runs of best against itself at the baseline: a scale within 20 %, for the price of two candidates."""
     headline_every: Count = 10
     """Keeps after which the headline is measured afresh."""
+    deeper_every: Count = 5
+    """Rounds from one trace that is made only because a proposer asks for counters to the next: each costs two runs of
+    the benchmark, about half a candidate. 0: they come with the next trace that is made anyway."""
 
 
 class StopSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,6 +6,7 @@ from msgspec import Struct, field
 
 from kernel_opt.model.bench import BenchRun
 from kernel_opt.model.config import ConfigClass
+from kernel_opt.model.deeper import Deeper
 from kernel_opt.model.explore import Aim, Ask
 from kernel_opt.model.lesson import Finding
 from kernel_opt.model.measurement import Measurement
@@ -219,6 +220,7 @@ class RunState(Struct, frozen=True):
     traced_code: str = ""
     traced_card: str = ""
     traced_s: float = 0.0
+    deeper: Deeper = Deeper()
     faults_here: int = 0
     fault_why: str = ""
     """What the last of these faults was; unlike ``hold`` it outlives the wait."""

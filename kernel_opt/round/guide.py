@@ -7,6 +7,7 @@ from kernel_opt.model.hypothesis import Candidate
 from kernel_opt.model.proposal import Task
 from kernel_opt.model.state import RunState
 from kernel_opt.round.compile import compile_best
+from kernel_opt.round.profile import can_count
 from kernel_opt.round.survey import read_hot_lines, survey
 from kernel_opt.round.tools import Tools
 from kernel_opt.views.brief import DIFF_CAP, Guide
@@ -23,4 +24,5 @@ def guide_to(task: Task, state: RunState, tools: Tools, skills: Path) -> Guide:
         lines=read_hot_lines(state, tools) if task in NEEDS_MAP else (),
         diff=tools.repository.diff_text(state.tip, candidate.commit, DIFF_CAP) if candidate else "",
         skills=lay_out_skills(tools.repository, state.base, skills),
+        has_counters=can_count(tools),
     )

@@ -7,6 +7,7 @@ from kernel_opt.model import round_facts as r
 from kernel_opt.model import stages as g
 from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.state import Best, RunState
+from kernel_opt.rules.deeper import after_trace
 from kernel_opt.rules.move import Moves, at, banked, to_stage
 
 
@@ -61,7 +62,8 @@ def best_traced(state: RunState, fact: f.Traced) -> RunState:
 
 def _traced(state: RunState, fact: f.Traced) -> dict[str, object]:
     """Note what was traced, where and when: a trace grows stale."""
-    return {"traced_code": fact.commit, "traced_card": fact.card, "traced_s": state.last_s}
+    seen = {"traced_code": fact.commit, "traced_card": fact.card, "traced_s": state.last_s}
+    return {**seen, "deeper": after_trace(state, fact)}
 
 
 def _headline_measured(state: RunState, fact: f.Measured) -> RunState:

@@ -10,6 +10,7 @@ from kernel_opt.model.settings import Settings
 from kernel_opt.model.stages import Drafted, KeepSealed, Opened, Ready
 from kernel_opt.model.state import RunState
 from kernel_opt.model.steps import Step
+from kernel_opt.rules.deeper import is_deeper_due
 from kernel_opt.rules.lanes import TRUNK, focus, open_rounds
 from kernel_opt.rules.protocol import TRACE_AGE_S, next_step
 
@@ -76,7 +77,8 @@ def round_step(state: RunState, limits: Settings) -> Step:
     if state.moved_on is not None:
         return _rebase(state)
     is_first = isinstance(step, s.Propose) and isinstance(state.stage, Opened)
-    if is_first and _is_untraced(state) and state.faults_here < limits.round.faults:
+    wants = _is_untraced(state) or is_deeper_due(state, limits)
+    if is_first and wants and state.faults_here < limits.round.faults:
         return s.Profile(state.code)
     return step
 

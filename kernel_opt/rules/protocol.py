@@ -57,6 +57,7 @@ from kernel_opt.rules.aftermath import (
     after_verdict,
     after_wrong,
 )
+from kernel_opt.rules.deeper import is_deeper_due
 from kernel_opt.rules.memory.probe import end_probe
 from kernel_opt.rules.spending import within_budget
 from kernel_opt.rules.stop import machine_failed, reason_to_stop, used_up
@@ -223,6 +224,6 @@ def _between_rounds(state: RunState, limits: Settings) -> Step:
     keeps = state.tally.keeps - state.tally.headline_keeps
     if limits.round.headline_every and keeps >= limits.round.headline_every:
         return Measure(state.base, state.code, Purpose.HEADLINE)
-    if is_trace_stale(state):
+    if is_trace_stale(state) or is_deeper_due(state, limits):
         return Profile(state.code)
     return OpenRound(state.round + 1)

@@ -9,6 +9,7 @@ from kernel_opt.model.hypothesis import Origin
 from kernel_opt.model.stages import Tries
 from kernel_opt.model.state import Best, RunState
 from kernel_opt.model.verdict import Outcome
+from kernel_opt.rules.deeper import after_claim
 from kernel_opt.rules.isa.compile_gate import after_check
 from kernel_opt.rules.move import Moves, at, banked, to_stage
 from kernel_opt.rules.rebase_moves import REBASE_MOVES
@@ -28,7 +29,8 @@ def _opened_without_headline(state: RunState, fact: r.RoundOpened) -> RunState:
 def _proposed(state: RunState, fact: r.Proposed) -> RunState:
     stage = state.stage
     tries = replace(stage.tries, send_backs=stage.tries.send_backs + 1) if isinstance(stage, g.Barred) else Tries()
-    return to_stage(state, g.Drafted(fact.hypothesis, fact.edit, Origin.PROPOSED, tries))
+    wishing = replace(state, deeper=after_claim(state, fact.hypothesis))
+    return to_stage(wishing, g.Drafted(fact.hypothesis, fact.edit, Origin.PROPOSED, tries))
 
 
 def _gave_nothing(state: RunState, fact: r.GaveNothing) -> RunState:

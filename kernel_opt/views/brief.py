@@ -21,6 +21,7 @@ from kernel_opt.views.brief_size import LEVELS, estimate_tokens, shrink
 from kernel_opt.views.brief_tables import (
     LINE_CAP,
     class_facts,
+    counter_facts,
     hotspot_facts,
     kernel_facts,
     stall_facts,
@@ -43,6 +44,8 @@ class Guide(Struct, frozen=True, kw_only=True):
     diff: str = ""
     """The candidate so far, against best."""
     skills: tuple[SkillNote, ...] = ()
+    has_counters: bool = False
+    """The tracer can take counters where a proposer asks for them."""
 
 
 NO_GUIDE = Guide()
@@ -78,6 +81,8 @@ def brief_facts(
         "seed": settings.search.seed,
         **past_facts(state, settings.judge.min_effect_pct),
         **_evidence(state, settings, dict(guide.lines)),
+        "deeper_every": settings.round.deeper_every,
+        "may_ask_deeper": guide.has_counters and settings.brief.evidence,
     }
 
 
@@ -89,6 +94,8 @@ def _evidence(state: RunState, settings: Settings, lines: Mapping[str, str]) -> 
         "hotspots": hotspot_facts(trace, tried_at(state.trials), lines),
         "kernels": kernel_facts(trace),
         "stalls": stall_facts(trace),
+        "deeper": clean_line(state.deeper.came)[:LINE_CAP] if settings.brief.evidence else "",
+        "counters": counter_facts(trace),
         "hints": choose_hints(settings.brief.hints, trace),
     }
 

@@ -16,6 +16,7 @@ _MIN_STALL_PCT = 1.0
 
 _CODE_CAP = 100  # of a hot line: enough to know it again
 KERNELS = 8
+COUNTERS = 16  # four of each kernel that matters
 LINE_CAP = 300
 
 
@@ -80,6 +81,15 @@ def stall_facts(trace: Trace | None) -> list[dict[str, object]]:
         }
         for one in trace.stalls
         if one.share_pct >= _MIN_STALL_PCT
+    ]
+
+
+def counter_facts(trace: Trace | None) -> list[dict[str, object]]:
+    """Return the counters of the kernels under tuning, per launch, where somebody has asked for them."""
+    told = [one for one in (trace.counters if trace else ()) if one.dispatches][:COUNTERS]
+    return [
+        {"kernel": table_cell(one.kernel), "counter": table_cell(one.counter), "each": one.total / one.dispatches}
+        for one in told
     ]
 
 

@@ -29,4 +29,11 @@ def agent_now(state: RunState, limits: Settings) -> AgentNow:
     is_away = state.hold is not None and state.hold.cause == "proposer"
     why = state.proposer_lost or (state.hold.why if state.hold and is_away else "")
     answered_s = state.agent_s or None
-    return AgentNow(name=limits.agent.name, answered_s=answered_s, away_times=state.proposer_away, away_why=why)
+    wish = state.deeper
+    return AgentNow(
+        name=limits.agent.name,
+        answered_s=answered_s,
+        away_times=state.proposer_away,
+        away_why=why,
+        counters=f"Counters were asked for in round {wish.asked}." if wish.asked else wish.came,
+    )

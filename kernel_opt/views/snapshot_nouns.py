@@ -118,6 +118,8 @@ class AgentNow(Struct, frozen=True, kw_only=True):
     answered_s: float | None
     away_times: int
     away_why: str
+    counters: str
+    """Whether it asks for counters of best, or what came of the last time it did."""
 
 
 class StopNow(Struct, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ NO_ANSWER = "Your last message is no answer"
 CLAIM: dict[str, Any] = {
     "hypothesis": "the tile is too small", "bottlenecks": ["none"], "targets": [],
     "predicted": {"metric": "gpu_time", "direction": "faster", "size_pct": 5.0},
-    "why": "the book says so", "risk": "", "differs": "",
+    "why": "the book says so", "risk": "", "differs": "", "deeper": False,
 }  # fmt: skip
 
 

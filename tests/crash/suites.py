@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kernel_opt.edges.session_files import RESULT, WORKER
+from kernel_opt.edges.worktree import lanes_folder
 from tests.crash.elsewhere import ELSEWHERE, kill_at_forced_end, kill_at_rest, prove_forced_end
 from tests.crash.lives import begin, find_places, finish, last_words, live
 from tests.crash.power import trace
@@ -77,6 +78,7 @@ class Bench:
         if self.lanes > 1:
             assert sorted(side_by_side.kept_rounds(toy)) == [1, 2, 3]
             assert kept_kernels(toy)[-1] == side_by_side.STORY_END
+            assert not lanes_folder(toy.worktree).exists()
 
     def find_places(self) -> list[str]:
         """The failpoints that the story comes by."""

@@ -1,6 +1,6 @@
 """A proposer with a book: ``agent.py BOOK.json`` replaces texts in the tuned file and cites a kernel of the trace.
 
-A page is named ``ROUND:TASK`` and holds ``edits`` (pairs of old and new text), ``cites`` and ``targets``.
+A page is named ``ROUND:TASK`` and holds ``edits`` (pairs of old and new text), ``cites``, ``targets`` and ``deeper``.
 """
 
 import json
@@ -22,7 +22,7 @@ def main() -> None:
         text = text.replace(old, new)
     KERNEL.write_text(text)
     claim = {"hypothesis": f"use {page['edits'][0][1]}", "why": "the book says so"}
-    claim |= {"bottlenecks": page["cites"], "targets": page["targets"]}
+    claim |= {"bottlenecks": page["cites"], "targets": page["targets"], "deeper": page["deeper"]}
     Path(os.environ["KERNEL_OPT_PROPOSAL"]).write_text(json.dumps(claim))
 
 

@@ -144,9 +144,11 @@ class Scene(Toy):
         return (self.worktree / "performance.md").read_text()
 
 
-def page(*edits: tuple[str, str], cites: Sequence[str] = (TILE,), targets: Sequence[str] = ()) -> dict:
+def page(
+    *edits: tuple[str, str], cites: Sequence[str] = (TILE,), targets: Sequence[str] = (), deeper: bool = False
+) -> dict:
     """What the proposer does in one round."""
-    return {"edits": edits, "cites": cites, "targets": targets}
+    return {"edits": edits, "cites": cites, "targets": targets, "deeper": deeper}
 
 
 def make_scene(

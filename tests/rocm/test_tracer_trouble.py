@@ -7,7 +7,7 @@ import pytest
 from kernel_opt.model.facts import BenchedWrong, Broke, Faulted, Judged, Measured, Stopped, Traced
 from kernel_opt.model.measurement import Metric
 from kernel_opt.model.round_facts import BaselineKept, Dropped, Ending, Kept
-from tests.rocm.scenes import FASTER, Host, Scene, gpu, make_scene, page
+from tests.rocm.scenes import FASTER, SLOWER, Host, Scene, gpu, make_scene, page
 
 QUIET = {"KERNEL_OPT_TRACER_QUIET_S": "0.6"}
 KEEP = {"1:propose": page(FASTER)}
@@ -116,3 +116,21 @@ def test_the_ladder_of_deep_looks(tmp_path: Path, tracer: dict, kinds: set[str],
     assert kinds <= {spot.kind for spot in traced.trace.hotspots}
     assert note in traced.note
     assert bool(traced.trace.counters) == bool(note)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("tracer", "came"), [({}, "they came"), ({"fault": "no_counters"}, "the tracer left none")])
+def test_counters_that_an_agent_asks_for(tmp_path: Path, tracer: dict, came: str) -> None:
+    """They come with the next trace of best, beside its hot lines, and stand in the next brief; or why they do not."""
+    book = {"1:propose": page(FASTER, deeper=True), "2:propose": page(SLOWER)}
+    scene = make_scene(tmp_path / "run", book, tracer=tracer, deep_trace="true")
+    scene.play()
+    before, traced = scene.facts(Traced)
+    assert (before.asked, before.trace.counters) == ("", ())
+    assert f"asked for in round 1; {came}" in traced.asked
+    assert {"vmem_wait", "mfma"} <= {spot.kind for spot in traced.trace.hotspots}
+    assert bool(traced.trace.counters) == (came == "they came") == ("no counters look" not in traced.note)
+    first, second = ((scene.folder / f"rounds/000{n}/propose-1/brief.md").read_text() for n in (1, 2))
+    assert '"deeper": true' in first
+    assert traced.asked in second
+    assert ("| TCC_HIT_sum |" in second) == bool(traced.trace.counters)

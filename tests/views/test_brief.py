@@ -7,10 +7,12 @@ from msgspec.structs import replace
 
 from kernel_opt.model.bench import WrongRow
 from kernel_opt.model.brief_settings import BriefSettings
+from kernel_opt.model.deeper import Deeper
 from kernel_opt.model.explore import Aim, Ask
 from kernel_opt.model.hypothesis import Origin
 from kernel_opt.model.lesson import Finding
 from kernel_opt.model.proposal import Task
+from kernel_opt.model.recording import CounterTotal
 from kernel_opt.model.round_facts import Ending
 from kernel_opt.model.skill import SkillNote
 from kernel_opt.model.stages import Barred, Broken, Tries, Vetted, Weighed, Wrong
@@ -83,6 +85,25 @@ def test_evidence_can_be_withheld() -> None:
     assert "It is withheld in this run" in text
     for part in ("h1", "pa_main", "vmem_wait", "limited by"):
         assert part not in text
+
+
+def test_counters_that_were_asked_for() -> None:
+    """They are told per launch, with what came of the wish; how to wish is told where there is a tracer that can."""
+    counted = CounterTotal(kernel="pa_main", counter="TCC_HIT_sum", dispatches=4, total=100.0)
+    idle = replace(counted, counter="SQ_WAVES", dispatches=0)
+    best = Best("tip", "code" * 10, bench_run(), 0, replace(SHOWN, counters=(counted, idle)))
+    came = "Counters were asked for in round 2; they came."
+    text = brief(best=best, deeper=Deeper(taken=2, came=came), guide=Guide(has_counters=True))
+    for part in (came, "| pa_main | TCC_HIT_sum | 25 |", 'Add `"deeper": true`', "at most every 5 rounds"):
+        assert part in text, part
+    assert "SQ_WAVES" not in text
+    for plain in (brief(), brief(Task.SPLIT, guide=Guide(has_counters=True))):
+        assert '"deeper"' not in plain
+    withheld = brief(
+        best=best, deeper=Deeper(came=came), limits=BriefSettings(evidence=False), guide=Guide(has_counters=True)
+    )
+    for part in (came, "TCC_HIT_sum", '"deeper"'):
+        assert part not in withheld
 
 
 @pytest.mark.parametrize("task", Task)

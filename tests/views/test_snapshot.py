@@ -1,9 +1,11 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from kernel_opt.model import facts as f
 from kernel_opt.model import steps as s
+from kernel_opt.model.deeper import Deeper
 from kernel_opt.model.facts import Purpose
 from kernel_opt.model.hypothesis import Origin
 from kernel_opt.views.snapshot import snapshot
@@ -117,3 +119,17 @@ def test_a_keep_that_did_not_hold_is_told_as_given_up():
         ("tie", False),
         ("tie", False),
     ]
+
+
+@pytest.mark.parametrize(
+    ("wish", "text"),
+    [
+        (Deeper(), ""),
+        (Deeper(asked=3), "Counters were asked for in round 3."),
+        (Deeper(taken=3, came="they came"), "they came"),
+    ],
+)
+def test_counters_that_were_asked_for(wish, text):
+    """Waited for, or what came of them."""
+    state = replace(canned.running().state, deeper=wish)
+    assert json.loads(snapshot(state, canned.SETTINGS))["agent"]["counters"] == text

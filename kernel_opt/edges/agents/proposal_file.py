@@ -36,6 +36,7 @@ class Proposal(Struct, frozen=True):
     why: str = ""
     risk: str = ""
     differs: str = ""
+    deeper: bool = False
     usage: Usage = Usage()
 
 
@@ -69,6 +70,7 @@ def parse_proposal(content: bytes, name: str) -> tuple[Hypothesis, Usage]:
         why=proposal.why[:TEXT_CAP_CHARS],
         risk=proposal.risk[:TEXT_CAP_CHARS],
         differs=proposal.differs[:TEXT_CAP_CHARS],
+        deeper=proposal.deeper,
     )
     return hypothesis, _believable(proposal.usage)
 

@@ -59,4 +59,13 @@ def test_the_schema_is_strict_and_whole() -> None:
 
     schema = proposal_schema()
     walk(schema)
-    assert set(schema["properties"]) == {"hypothesis", "bottlenecks", "targets", "predicted", "why", "risk", "differs"}
+    assert set(schema["properties"]) == {
+        "hypothesis",
+        "bottlenecks",
+        "targets",
+        "predicted",
+        "why",
+        "risk",
+        "differs",
+        "deeper",
+    }

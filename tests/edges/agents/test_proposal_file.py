@@ -19,6 +19,7 @@ WHOLE = {
     "why": "w",
     "risk": "r",
     "differs": "d",
+    "deeper": True,
     "usage": {"input_tokens": 10, "output_tokens": 2, "cost_usd": 0.5},
     "notes of its own": [1, 2],
 }
@@ -31,7 +32,7 @@ def test_everything_it_says_is_read(tmp_path: Path) -> None:
     hypothesis, usage = read_proposal(path)
     assert (hypothesis.sentence, hypothesis.bottlenecks, hypothesis.targets) == ("Wider loads.", ("H1",), ("a=1",))
     assert (hypothesis.prediction.direction, hypothesis.prediction.size_pct) == (Direction.FASTER, 5)
-    assert (hypothesis.why, hypothesis.risk, hypothesis.differs) == ("w", "r", "d")
+    assert (hypothesis.why, hypothesis.risk, hypothesis.differs, hypothesis.deeper) == ("w", "r", "d", True)
     assert (usage.input_tokens, usage.output_tokens, usage.cost_usd) == (10, 2, 0.5)
 
 
