@@ -49,6 +49,13 @@ def test_the_last_time_of_a_build_is_told() -> None:
     assert runs.last_whole_us(A) is None
 
 
+def test_the_last_times_of_a_builds_rows_are_told() -> None:
+    """Of the last run whose trace told them apart; nothing of a build that was never traced so."""
+    runs = measured(flat(B, 1), flat(B, 2), flat(B, 3, gpu_us=()), flat(A, 1, gpu_us=()))
+    assert runs.last_gpu_us(B) == {"0/0": 2}
+    assert runs.last_gpu_us(A) == {}
+
+
 def test_a_measurement_survives_the_journal() -> None:
     """Written and read again it is the same."""
     one = measured(flat(B, 1.5, clock_mhz=2100.0), flat(A, 2.5, disturbed="a neighbour"))
