@@ -93,11 +93,12 @@ def measured_times(cold: Cold) -> Known | None:
 
 
 def _times(seen: Seen, known: Known) -> Times:
-    if seen.attribution is None:
+    found = seen.attribution
+    if found is None or found.whole_us is None:
         return {}
     if known.calls is not None:
-        return {ALL_ROWS: (seen.attribution.whole_us or 0.0) / known.calls}
-    return {row.config: row.us for row in seen.attribution.rows}
+        return {ALL_ROWS: found.whole_us / known.calls}
+    return {row.config: row.us for row in found.rows}
 
 
 def look_at_answers(cold: Cold, calls: int, log_name: str) -> Problem | Fact | None:

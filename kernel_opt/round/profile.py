@@ -25,7 +25,11 @@ def profile(step: Profile, state: RunState, tools: Tools) -> Fact:
     if tracer is None or not tools.settings.platform.deep_trace:
         note = "platform.deep_trace is off" if tracer else "this platform has no tracer"
         return Traced(
-            commit=step.commit, trace=None, folder=tools.relative(folder), note=note, asked=_came(state, f"not: {note}")
+            commit=step.commit,
+            trace=None,
+            folder=tools.relative(folder),
+            note=note,
+            asked=_came(state, f"they cannot be had: {note}"),
         )
     opened = open_bench(folder, state, tools, budget_s(state, tools))
     if not isinstance(opened, Bench):
@@ -83,7 +87,7 @@ def can_count(tools: Tools) -> bool:
 def _count(step: Profile, fact: Traced, tree: Path, opened: Bench, state: RunState, tools: Tools) -> Fact:
     """Add the counters that a proposer has asked for, and say what came of it."""
     if not can_count(tools):
-        return replace(fact, asked=_came(state, "not: this platform's tracer has none"))
+        return replace(fact, asked=_came(state, "they cannot be had: this platform's tracer has none"))
     if fact.trace is None or fact.trace.counters:  # the ladder has been down there
         return replace(fact, asked=_came(state, "they came" if fact.trace else NONE))
     found = _look(Rung.COUNTERS, step, tree, opened, state, tools)

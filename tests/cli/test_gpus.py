@@ -42,7 +42,7 @@ class FakeClock:
         return self.now_s
 
     def utc(self) -> Any:
-        raise NotImplementedError
+        raise AssertionError("a look at cards needs no date")
 
     def sleep_s(self, duration_s: float) -> None:
         self.now_s += duration_s
@@ -62,7 +62,7 @@ class FakePlatform:
         return tuple(replace(card, at_s=self._clock.now_s) for card in look)
 
     def bind(self, card: Reading, environ: Mapping[str, str]) -> dict[str, str]:
-        raise NotImplementedError
+        raise AssertionError(f"who only looks binds no child to a card: {card}, {environ}")
 
     def lease_key(self, card: Reading) -> str:
         return card.bdf or ""

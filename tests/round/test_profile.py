@@ -25,7 +25,9 @@ def off(tmp_path: Path) -> Box:
 
 
 @pytest.mark.parametrize(
-    ("asked", "came"), [(0, ""), (3, f"Counters were asked for in round 3; not: {OFF}.")], ids=["nobody asked", "asked"]
+    ("asked", "came"),
+    [(0, ""), (3, f"Counters were asked for in round 3; they cannot be had: {OFF}.")],
+    ids=["nobody asked", "asked"],
 )
 def test_without_a_deep_trace_the_note_says_why(off: Box, asked: int, came: str) -> None:
     """And so does the answer to whoever asked for counters; no card is waited for."""
