@@ -141,11 +141,12 @@ void host_trace_launch(void (*kernel)(const void *), const void *args, const cha
     launch->grid[0] = grid_x, launch->grid[1] = grid_y, launch->grid[2] = grid_z;
     launch->group[0] = group_x, launch->group[1] = group_y, launch->group[2] = group_z;
     launch->start_ns = read_ns(CLOCK_BOOTTIME);
-    current_dispatch = i + 1;
     uint64_t begin = read_ns(CLOCK_PROCESS_CPUTIME_ID);
+    /* Samples are the kernel's alone: none of the clock reads around it. */
+    current_dispatch = i + 1;
     kernel(args);
-    launch->cpu_ns = read_ns(CLOCK_PROCESS_CPUTIME_ID) - begin;
     current_dispatch = 0;
+    launch->cpu_ns = read_ns(CLOCK_PROCESS_CPUTIME_ID) - begin;
 }
 
 static void write_mappings(FILE *file)
@@ -153,7 +154,7 @@ static void write_mappings(FILE *file)
     char line[4352];
     FILE *maps = fopen("/proc/self/maps", "r");
     while (maps && fgets(line, sizeof line, maps))
-        if (strstr(line, " r-xp ") && strchr(line, '/'))
+        if (strstr(line, " r-xp ") && (strchr(line, '/') || strstr(line, "[vdso]")))
             fprintf(file, "M %s", line);
     if (maps)
         fclose(maps);

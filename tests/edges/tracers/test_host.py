@@ -16,11 +16,21 @@ from kernel_opt.edges.tracers.read import read_trace
 from kernel_opt.model.errors import UsageError
 
 KERNELS = """
+#include <time.h>
 double sink;
 void warm(const long *count)
 {
     for (long i = 0; i < *count; i++)
         sink += 1.0;
+}
+double clocked;
+void look(const long *count)
+{
+    struct timespec now;
+    for (long i = 0; i < *count; i++) {
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        clocked += now.tv_nsec;
+    }
 }
 void hot(const long *count)
 {
@@ -108,6 +118,22 @@ def test_the_planted_hot_line_is_found(run: Run, tmp_path: Path):
     assert line in {f"toy.c:{HOT_LINE}", f"toy.c:{HOT_LINE - 1}"}
     assert count > 0.5 * lines.total()
     assert {row["Instruction"] for row in samples} <= {"hot", "warm", "host_trace_launch"}
+
+
+def test_no_sample_is_of_the_tracer_itself(run: Run, tmp_path: Path):
+    """Around launches as short as a clock read, the clock reads are not seen."""
+    run("short")
+    samples = read_rows(tmp_path / "trace", "_pc_sampling_host_trap.csv")
+    assert {row["Instruction"] for row in samples} <= {"hot", "warm", "host_trace_launch"}
+
+
+def test_what_the_system_lends_a_kernel_has_a_name(run: Run, tmp_path: Path):
+    """A clock that a kernel reads lies in no file, and is told all the same."""
+    run("clocked")
+    samples = read_rows(tmp_path / "trace", "_pc_sampling_host_trap.csv")
+    told = {row["Instruction"] for row in samples}
+    assert told - {"hot", "warm", "look"}
+    assert "" not in told
 
 
 def test_the_parser_of_rocprofv3_reads_it(run: Run, tmp_path: Path):

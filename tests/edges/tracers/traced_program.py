@@ -26,6 +26,11 @@ def run(name: str, count: int, grid: tuple[int, int, int] = (1, 1, 1)) -> None:
 for _ in range(3):
     run("warm", 1000, grid=(8, 4, 2))
 run("hot", int(sys.argv[2]))
+if "short" in sys.argv:
+    for _ in range(100_000):
+        run("warm", 1)
+if "clocked" in sys.argv:
+    run("look", 3_000_000)
 if "fork" in sys.argv:
     if os.fork() == 0:
         run("warm", 1000)
