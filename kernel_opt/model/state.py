@@ -220,6 +220,8 @@ class RunState(Struct, frozen=True):
     traced_code: str = ""
     traced_card: str = ""
     traced_s: float = 0.0
+    has_moved: bool = False
+    """What was measured since that trace ran on another card."""
     deeper: Deeper = Deeper()
     faults_here: int = 0
     fault_why: str = ""

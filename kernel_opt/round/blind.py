@@ -51,7 +51,8 @@ def look_blind(cold: Cold) -> IntegrityCheck | Fact:
         found = _run(cold, known, cold.candidate, f"blind-candidate-{attempt}.log")
         if isinstance(found, Fact):
             return found
-        best = _run(cold, known, cold.state.code, f"blind-best-{attempt}.log")
+        # What best computes is compared only where the candidate's was wrong, to know whether the program fits.
+        best = _run(cold, known, cold.state.code, f"blind-best-{attempt}.log", compares=isinstance(found, Problem))
         if isinstance(best, Fact):
             return best
         if isinstance(best, Problem):
@@ -110,7 +111,7 @@ def look_at_answers(cold: Cold, calls: int, log_name: str) -> Problem | Fact | N
     return run_other(cold, cold.state.base, argv, f"verify-{log_name}", left)
 
 
-def _run(cold: Cold, known: Known, commit: str, log_name: str) -> Seen | Problem | Fact:
+def _run(cold: Cold, known: Known, commit: str, log_name: str, *, compares: bool = True) -> Seen | Problem | Fact:
     limits, tree = cold.tools.settings.integrity, cold.tree(commit)
     counts = call_counts(cold.tools)
     calls = counts.timed if counts else 1
@@ -127,7 +128,7 @@ def _run(cold: Cold, known: Known, commit: str, log_name: str) -> Seen | Problem
     told = found.attribution
     if told.whole_us is None or (known.calls is None and not told.is_certain):
         return Problem(f"its calls cannot be told apart: {told.reason}")
-    if (wrong := look_at_answers(cold, calls, log_name)) is not None:
+    if compares and (wrong := look_at_answers(cold, calls, log_name)) is not None:
         return wrong
     targets = tuple(target.name for target in found.trace.targets)
     return Seen(script_us={}, recording=found.recording, attribution=told, targets=targets)

@@ -62,7 +62,7 @@ def best_traced(state: RunState, fact: f.Traced) -> RunState:
 
 def _traced(state: RunState, fact: f.Traced) -> dict[str, object]:
     """Note what was traced, where and when: a trace grows stale."""
-    seen = {"traced_code": fact.commit, "traced_card": fact.card, "traced_s": state.last_s}
+    seen = {"traced_code": fact.commit, "traced_card": fact.card, "traced_s": state.last_s, "has_moved": False}
     return {**seen, "deeper": after_trace(state, fact)}
 
 

@@ -32,4 +32,7 @@ def at(state: RunState, *kinds: type[Any]) -> Any:
 
 def banked(state: RunState, fact: Measured) -> RunState:
     """Remember how best ran: as many measurements as the bank takes, besides the one that is being weighed."""
-    return replace(state, measurements=(*state.measurements, fact.measurement)[-BANK_MEASUREMENTS - 1 :])
+    measurements = (*state.measurements, fact.measurement)[-BANK_MEASUREMENTS - 1 :]
+    cards = {run.card for run in fact.measurement.runs[-1:]}
+    has_moved = bool(state.traced_card and cards) and state.traced_card not in cards
+    return replace(state, measurements=measurements, has_moved=has_moved)

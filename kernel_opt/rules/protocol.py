@@ -87,10 +87,12 @@ def next_step(state: RunState, limits: Settings) -> Step:
 
 
 def is_trace_stale(state: RunState) -> bool:
-    """Say whether best changed since its trace, or the card did, or it is of another half day."""
-    last = state.measurements[-1].runs[-1:] if state.measurements else ()
-    moved = any(state.traced_card and run.card != state.traced_card for run in last)
-    return state.traced_code != state.code or moved or state.last_s - state.traced_s > TRACE_AGE_S
+    """Say whether best changed since its trace, or the card it is measured on did, or it is of another half day.
+
+    A trace that had to take another card is not taken again for that: the next measurement may follow it.
+    """
+    is_old = state.last_s - state.traced_s > TRACE_AGE_S
+    return state.traced_code != state.code or state.has_moved or is_old
 
 
 def _owes_headline(state: RunState, plan: PlanStop, limits: Settings) -> bool:

@@ -17,6 +17,7 @@ from kernel_opt.model.recording import Recording
 from kernel_opt.model.round_facts import Refused
 from kernel_opt.model.trace import Trace
 from kernel_opt.round import blind
+from kernel_opt.round.cold import Problem
 from kernel_opt.round.traces import RunTrace
 from kernel_opt.rules.trace.attribution import Attribution, RowGpuTime
 from tests.round.test_recheck import FAST, ROWS, Bench, by_name, settings
@@ -162,3 +163,30 @@ def test_it_refuses(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(fact, Refused)
     assert fact.rule == "blind"
     assert "4 times as long" in fact.why
+
+
+@pytest.mark.parametrize(
+    ("wrong", "compared", "outcome"),
+    [
+        ((), ["candidate"], CheckOutcome.PASSED),
+        (("candidate",), ["candidate", "best"], CheckOutcome.FAILED),
+        (("candidate", "best"), ["candidate", "best"], CheckOutcome.NOT_CHECKED),
+    ],
+)
+def test_what_best_computed_is_compared_where_the_candidate_was_wrong(
+    wrong: tuple[str, ...],
+    compared: list[str],
+    outcome: CheckOutcome,
+    bench: Bench,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Best was compared when it was a candidate; now only whether the program fits this target is asked of it."""
+    seen: list[str] = []
+
+    def look_at_answers(_cold: object, _calls: int, log_name: str) -> Problem | None:
+        seen.append(log_name.split("-")[1])
+        return Problem("wrong by 2") if seen[-1] in wrong else None
+
+    monkeypatch.setattr(blind, "look_at_answers", look_at_answers)
+    assert look(bench, monkeypatch, USUAL, BEST).outcome is outcome
+    assert seen == compared

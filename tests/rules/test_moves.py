@@ -27,7 +27,8 @@ from kernel_opt.model.stages import (
     Wrong,
 )
 from kernel_opt.model.state import RunState
-from kernel_opt.rules.move import BANK_MEASUREMENTS, at
+from kernel_opt.rules.move import BANK_MEASUREMENTS, at, banked
+from kernel_opt.rules.protocol import is_trace_stale
 from tests import fakes
 from tests.fakes import KEYS, advance, at_every_stage, fold
 
@@ -79,6 +80,24 @@ def test_a_trace_of_best_is_taken_and_none_leaves_the_old() -> None:
     assert state.best is not None
     assert state.best.trace == newer
     assert fold(f.Traced(commit="base", trace=None, folder="t"), state=state).best == state.best
+
+
+def measured_on(card: str) -> f.Measured:
+    """A measurement of best whose only run was on that card."""
+    run = replace(fakes.measurement("base", "base").runs[0], card=card)
+    fact = fakes.measured(Purpose.NOISE, "base", "base")
+    return replace(fact, measurement=replace(fact.measurement, runs=(run,)))
+
+
+def test_a_trace_is_stale_when_later_measurements_are_of_another_card() -> None:
+    """A trace that had to take another card stands: where the usual one stays busy it would be taken without end."""
+    base = state_at(Ready)
+    elsewhere = f.Traced(commit="base", trace=None, folder="t", card="b")
+    traced = fold(elsewhere, state=banked(base, measured_on("a")))
+    assert not is_trace_stale(traced)
+    assert is_trace_stale(banked(traced, measured_on("a")))
+    assert not is_trace_stale(banked(traced, measured_on("b")))
+    assert not is_trace_stale(fold(elsewhere, state=banked(traced, measured_on("a"))))
 
 
 def test_measurements_are_banked_up_to_a_bound() -> None:
