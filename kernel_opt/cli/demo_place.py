@@ -20,8 +20,8 @@ from kernel_opt.model.errors import KernelOptError, UsageError
 TAG = "demo"
 REPOSITORY, SETTINGS = "paged-attention", "demo.toml"
 _LEFT_OUT = shutil.ignore_patterns("*.csv", "__pycache__", ".git", "*.so")
-_FOR_THE_END = 0.25
-"""Share of the time kept for the last measurement, the kernel as found against best: about a dozen runs."""
+_FOR_THE_END = 0.15
+"""Share of the time kept for the last measurement, the kernel as found against best."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from kernel_opt.worker.grant import HeldCard
 from kernel_opt.worker.looks import Look, Looker
 
 _FRESH_S = 1.0
-"""A look after one run serves as the look before the next if it is no older: a look costs a second with some tools."""
+"""The look that found the card idle, or one after a run, serves as the look before the next run if it is no older: a
+look costs a second with some tools."""
 _SETTLE_NAP_S = 0.25
 """Between two looks at a card whose load sample still has to fall."""
 
@@ -31,14 +32,13 @@ class CardWatch:
         self._key = held.lease.key
         self._idle = held.reading
         self._fresh_until = time.monotonic() + _FRESH_S
-        self._before = held.reading
-        self._after: Reading | None = None
+        self._before = self._after = held.reading
         self._begin()
 
     def look_before(self) -> tuple[Reading, tuple[str, ...]]:
         """Return how the card is now and what speaks against starting a run on it."""
         self._begin()
-        if self._after is not None and time.monotonic() < self._fresh_until:
+        if time.monotonic() < self._fresh_until:
             self._before = self._after
             return self._before, ()
         self._before, found = self._look_settled(self._idle)
