@@ -245,7 +245,8 @@ def permitted(step: s.Step, state: RunState) -> tuple[Fact, ...]:  # noqa: C901 
             return (*_judgements(step.purpose, state), *FAULTS)
         case s.Profile():
             whole = f.Traced(commit=step.commit, trace=trace(), folder="t", gpu_s=30.0)
-            return (whole, replace(whole, trace=None), *GPU_TROUBLE, *FAULTS)
+            elsewhere = replace(whole, card="another card")
+            return (whole, elsewhere, replace(whole, trace=None), *GPU_TROUBLE, *FAULTS)
         case s.OpenRound():
             return (r.RoundOpened(round=step.round, best=state.code, seed=step.round), *FAULTS)
         case s.Propose():

@@ -141,8 +141,8 @@ def test_output_is_a_sign_of_life(tmp_path: Path) -> None:
     """A child that prints now and then is not stalled, however long it lasts."""
     ended = run_python(
         tmp_path,
-        "import time\nfor _ in range(8): print(1, flush=True); time.sleep(.1)",
-        no_output_s=0.6,
+        "import time\nfor _ in range(8): print(1, flush=True); time.sleep(.25)",
+        no_output_s=1.5,
     )
     assert (ended.stalled, ended.exit_code) == (False, 0)
 

@@ -35,7 +35,8 @@ def key_of(state: RunState) -> Hashable:
     hold = state.hold and (state.hold.cause, state.hold.count)
     counted = (state.faults_here, state.disturbances_here, state.looks, state.proposer_away, bool(state.proposer_lost))
     asked = (bool(state.stop_asked), bool(state.blocked), state.paused)
-    known = (bool(state.best), is_trace_stale(state), len(state.bests), state.code == state.base)
+    traced = (is_trace_stale(state), bool(state.traced_card))
+    known = (bool(state.best), traced, len(state.bests), state.code == state.base)
     stop = state.stop and (state.stop.sealed is None, state.stop.is_done, state.stop.goes_on)
     return (repr(_plain(state)), tally, hold, counted, asked, known, stop)
 

@@ -115,7 +115,8 @@ def walked() -> tuple[dict[str, int], set[tuple[type, type]]]:
     once = replace(limits, integrity=IntegritySettings(large_total=100.0, large_class=100.0))
     unmended = replace(limits, round=replace(limits.round, repairs=0, quick_fixes=0, send_backs=0))
     sealed = at_every_stage()[HeadlineTimed]
-    kept = replace(sealed, stage=Ready(), tally=replace(sealed.tally, rounds_since_start=0))
+    tally = replace(sealed.tally, rounds_since_start=0)
+    kept = replace(sealed, stage=Ready(), tally=tally, traced_card="another card", has_moved=True)
     explore(with_model(at_every_stage()[Vetted]), note, limits)
     lengths = {
         name: longest_path(explore(start, note, within), key_of(start))

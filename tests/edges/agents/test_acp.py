@@ -59,7 +59,7 @@ def test_an_old_conversation_that_is_told_again_is_no_answer(tmp_path: Path) -> 
 def test_a_limit_in_the_middle_of_an_answer_is_waited_for(tmp_path: Path, trouble: str, said: str) -> None:
     """Told or only seen by its silence; the conversation goes on with a word on what has become of the edit."""
     tree = make_worktree(tmp_path)
-    first = ask(tree, trouble, silence_s=1.0)
+    first = ask(tree, trouble, silence_s=2.5)
     assert (first.reply, said in first.detail) == (Reply.AWAY, True), first.detail
     (tree / "kernels/k.py").unlink()  # as the worktree is put back before it is asked once more
     assert ask(tree, trouble, silence_s=20.0).reply is Reply.OK
