@@ -3,8 +3,8 @@
 The benchmark sleeps: that is what a card does for us while it measures, so two cores are enough for eight cards as long
 as our own work for a round is a small part of its sleep. All rounds are alike: each candidate is slower than best by
 more than the noise, so that none lasts longer than another by chance.
-Run as ``python -m bench.lanes [SECONDS [LANES]]``: the sleep of one run of the benchmark, and how many lanes are
-compared with one, if not all; says by its exit code whether the bar is held.
+Run as ``python -m bench.lanes [SECONDS [LANES]]``: the sleep of one run of the benchmark, and which numbers of lanes
+(``8``, ``2,4``) are measured beside one at the same time, if not all; its exit code says whether the bar is held.
 """
 
 import signal
@@ -68,7 +68,7 @@ class Rate:
 def main() -> int:
     """Measure and tell."""
     sleep_s = float(sys.argv[1]) if len(sys.argv) > 1 else SLEEP_S
-    pairs = ((1, int(sys.argv[2])),) if len(sys.argv) > 2 else PAIRS
+    pairs = ((1, *map(int, sys.argv[2].split(","))),) if len(sys.argv) > 2 else PAIRS
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, lambda *_: _CUT.set())
     with tempfile.TemporaryDirectory(prefix="kernel-opt-bench-") as folder:
