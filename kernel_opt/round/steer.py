@@ -42,7 +42,13 @@ def next_run(step: Measure, state: RunState, limits: JudgeLimits, noise_runs: in
     if step.purpose is Purpose.HEADLINE:
         return lambda measurement: _unless_verdict(remeasure_headline(measurement, state.classes, limits))
     bank = bank_of(state)
-    return lambda measurement: _unless_verdict(next_measurement(measurement, bank, state.classes, step.targets, limits))
+
+    def weigh(measurement: Measurement) -> RunArm | Redo | None:
+        if step.is_confirmation and not measurement.runs:
+            return RunArm(arm=Arm.BEST, reason="once more, and best first")
+        return _unless_verdict(next_measurement(measurement, bank, state.classes, step.targets, limits))
+
+    return weigh
 
 
 def _next_noise(measurement: Measurement, wanted: int) -> RunArm | None:

@@ -38,12 +38,14 @@ class Bank(Struct, frozen=True, kw_only=True):
     """The last runs of best on each card; an empty one is a fair start."""
 
     runs: tuple[BankRun, ...] = ()
+    unseen: int = 0
+    """Measurements since best last ran: who was dropped by the bank's word alone confirms nothing of it."""
 
     def with_measurement(self, measurement: Measurement, classes: Sequence[ConfigClass]) -> "Bank":
         """Add the runs of best of one measurement as one session."""
         session = max((run.session for run in self.runs), default=0) + 1
         same = measurement.best == measurement.candidate
-        bank = self
+        bank = Bank(runs=self.runs, unseen=self.unseen + 1)
         for _, run in measurement.slots():
             if run.disturbed is None and (same or run.arm is Arm.BEST):
                 bank = bank.with_run(run, commit=measurement.best, session=session, classes=classes)
@@ -58,14 +60,16 @@ class Bank(Struct, frozen=True, kw_only=True):
 
     def on_card(self, card: str) -> "CardBank":
         """Return what it knows of one card."""
-        return CardBank([run for run in self.runs if run.card == card])
+        return CardBank([run for run in self.runs if run.card == card], is_fresh=not self.unseen)
 
 
 class CardBank:
     """The runs of best on one card, in the order they ran; what was worked out once is kept."""
 
-    def __init__(self, runs: Sequence[BankRun]) -> None:
+    def __init__(self, runs: Sequence[BankRun], *, is_fresh: bool = True) -> None:
         self._runs = runs
+        self.is_fresh = is_fresh
+        """Whether best ran in the last measurement, so that a candidate may be dropped by the bank's word alone."""
         self._sds: dict[tuple[Metric, tuple[str, ...]], dict[str, float]] = {}
         self._found: dict[tuple[Metric, tuple[str, ...]], list[tuple[BankRun, float]]] = {}
 

@@ -10,7 +10,10 @@ from kernel_opt.model.judging import JudgeLimits
 from kernel_opt.model.measurement import Arm, Metric
 from kernel_opt.rules.judge.bank import UNKNOWN_SD, CardBank
 from kernel_opt.rules.judge.series import BANK_WEIGHT, UNKNOWN_WEIGHT, Series
+from kernel_opt.rules.judge.stats import median
 from kernel_opt.rules.judge.times import WHOLE, Times
+
+REFUTED = 3.0  # Standard errors; below it the bank's own doubt about its level is enough.
 
 
 class Case:
@@ -49,6 +52,11 @@ class Case:
         return tuple(key for key in self.times.keys if self.targets != (key,))
 
     @property
+    def is_bank_fresh(self) -> bool:
+        """Whether best ran in the measurement before this one."""
+        return self._known.is_fresh
+
+    @property
     def least(self) -> float:
         """The least effect, in ln."""
         return self.limits.min_effect_pct / 100
@@ -75,14 +83,26 @@ class Case:
         sd = one_class or raw or UNKNOWN_SD
         commit = self.times.measurement.best
         everything = [WHOLE] if metric is Metric.GPU_WHOLE else self.times.keys
+        best = tuple(self.times.values(metric, keys, Arm.BEST))
+        level, error = (
+            self._known.level(commit, metric, keys),
+            self._known.level_error(commit, metric, keys, everything, sd),
+        )
         return Series(
-            best=tuple(self.times.values(metric, keys, Arm.BEST)),
+            best=best,
             candidate=tuple(self.times.values(metric, keys, Arm.CANDIDATE)),
             bank_sd=sd,
             bank_weight=BANK_WEIGHT if raw else UNKNOWN_WEIGHT,
-            level=self._known.level(commit, metric, keys),
-            level_error=self._known.level_error(commit, metric, keys, everything, sd),
+            level=None if _is_refuted(level, best, error, sd) else level,
+            level_error=error,
         )
+
+
+def _is_refuted(level: float | None, best: Sequence[float], error: float, sd: float) -> bool:
+    """Say whether best now runs so far from the bank's level that the bank is of another state of the machine."""
+    if level is None or not best:
+        return False
+    return abs(median(best) - level) > REFUTED * math.hypot(error, sd / math.sqrt(2 * len(best)))
 
 
 def check_question(classes: Sequence[ConfigClass], targets: Sequence[str]) -> None:

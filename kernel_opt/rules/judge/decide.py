@@ -69,6 +69,9 @@ def _weigh(case: Case) -> Next:
         return _settle_gain(case)
     losing = _is_worse(case)
     futile = _is_futile(case)
+    # A loss is a loss against best as it runs now; and what the bank says alone is believed once, then looked at.
+    if not case.target.best and (losing or (futile and not case.is_bank_fresh)):
+        return RunArm(arm=Arm.BEST, reason="slower than best was: best beside it, as it runs now")
     if not (futile or losing) and case.pairs < case.limits.max_pairs:
         return next_arm(case, "the evidence is not yet enough either way")
     if not case.targets and (mixed := _settle_mixed(case)) is not None:
@@ -139,4 +142,9 @@ def _is_worse(case: Case) -> bool:
     if not case.target.candidate:
         return False
     swapped = Series(case.target.candidate, case.target.best, case.target.bank_sd, case.target.bank_weight)
-    return has_gained(swapped, case) or anchored_loss_evidence(case.target, case.least) >= _LOSS_BAR
+    if has_gained(swapped, case):
+        return True
+    # The pairs must show it, too: to a bank of another state of the machine both builds look slow.
+    found = estimate(case.target)
+    is_seen = found is None or found.gain <= -case.least
+    return is_seen and anchored_loss_evidence(case.target, case.least) >= _LOSS_BAR

@@ -13,6 +13,9 @@ from kernel_opt.rules.judge.times import Logs, Times
 
 # The candidate first: against the bank its first run alone may show that it is worth no second one.
 _OPENING = (Arm.CANDIDATE, Arm.CANDIDATE, Arm.BEST, Arm.BEST)
+# A gain is measured a second time from the other side: what is quicker at the beginning of a session, such as a cold
+# card, cannot be taken for a gain by both.
+_CONFIRMING = (Arm.BEST, Arm.BEST, Arm.CANDIDATE, Arm.CANDIDATE)
 # Then mirrored blocks, so that a steady drift falls on both builds alike.
 _BLOCK = (Arm.CANDIDATE, Arm.BEST, Arm.BEST, Arm.CANDIDATE)
 _SLOW = 0.025  # ln; a run this far behind its like had company, beyond what these kernels vary by.
@@ -23,7 +26,11 @@ _SLOW_SDS = 4.0  # Noisy classes would else be measured again and again.
 def next_arm(case: Case, reason: str) -> RunArm:
     """Return the next run of the plan."""
     done = len(case.target.best) + len(case.target.candidate)
-    arm = _OPENING[done] if done < len(_OPENING) else _BLOCK[(done - len(_OPENING)) % len(_BLOCK)]
+    first, *later = [run.arm for _, run in case.times.slots[:2]] or [Arm.CANDIDATE]
+    opening = _OPENING if first is Arm.CANDIDATE else _CONFIRMING
+    if later and later[0] is not first:  # best was asked for at once, to see a loss beside it
+        opening = ()
+    arm = opening[done] if done < len(opening) else _BLOCK[(done - len(opening)) % len(_BLOCK)]
     return RunArm(arm=arm, reason=reason)
 
 
