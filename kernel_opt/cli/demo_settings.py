@@ -21,7 +21,6 @@ INTERVAL_S = 2.0  # between two looks for a core; the demo has minutes, not a ni
 WINDOW_S = 0.2  # of a look: load is told in ticks of 10 ms, so this tells a twentieth of a core
 NOISE_RUNS = 5  # fewer tell no noise at all
 PAIRS = 6  # a candidate that is not clear by then is dropped as unclear: never a wrong keep, at most a missed gain
-HEADLINE_PAIRS = 3  # enough for the two digits of a gain of several times
 _QUIET_PCT = 25.0  # a desktop's housekeeping; whoever computes has more than that
 _ANY_PCT = 100.0
 _PATIENCE = 0.1  # share of the time spent on waiting for a core of our own
@@ -72,7 +71,7 @@ def fit_settings(settings: Settings, minutes: float, seed: int, *, is_quiet: boo
         settings,
         platform=replace(settings.platform, options=options),
         gate=gate,
-        judge=replace(settings.judge, max_pairs=PAIRS, headline_pairs=HEADLINE_PAIRS),
+        judge=replace(settings.judge, max_pairs=PAIRS),
         agent=replace(settings.agent, name="playbook,knobs"),
         round=replace(settings.round, noise_runs=NOISE_RUNS),
         search=replace(settings.search, seed=seed),

@@ -28,8 +28,6 @@ class JudgeLimits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Of a keep by the pairs alone: 1 / (1 - confidence) to one. Wrong keeps add up over a night, so not 0.95."""
     max_pairs: int = 16
     """Pairs at most: 32 runs resolve 2 % up to about 1 % of run-to-run noise; more buys little per GPU hour."""
-    headline_pairs: int = 6
-    """Pairs of the baseline and best for the gain that is claimed: 12 runs more than halve the error of one pair."""
     max_redos: int = 2
     """Times one run may be measured again; a machine that disturbs three times in a row will do so again."""
     clock_change_pct: float = 3.0

@@ -84,10 +84,8 @@ class Case:
         commit = self.times.measurement.best
         everything = [WHOLE] if metric is Metric.GPU_WHOLE else self.times.keys
         best = tuple(self.times.values(metric, keys, Arm.BEST))
-        level, error = (
-            self._known.level(commit, metric, keys),
-            self._known.level_error(commit, metric, keys, everything, sd),
-        )
+        level = self._known.level(commit, metric, keys)
+        error = self._known.level_error(commit, metric, keys, everything, sd)
         return Series(
             best=best,
             candidate=tuple(self.times.values(metric, keys, Arm.CANDIDATE)),
