@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from tests.worker.conftest import Host
 
 
 @dataclass
-class Engines:
+class Engines(ABC):
     """What both have in common."""
 
     host: Host
@@ -28,9 +29,9 @@ class Engines:
 
     name = ""
 
+    @abstractmethod
     def make(self) -> Executor:
         """Return another executor, as a new daemon would."""
-        raise NotImplementedError
 
     def signal_all(self, session: Session, number: int) -> None:
         """Send a signal to every process of a session, its run's first, as a scheduler does."""
